@@ -1,0 +1,152 @@
+from typing import Literal, assert_never
+
+from pydantic import Field
+
+from processor.engine.action import Action
+from processor.engine.channels import allowed_image
+from processor.engine.commands import CheckImage, CommandBody, SendMessage
+from processor.engine.events import Continued, EndRequested, MessageReceived, ResponseReceived, ResumeRequested, Ticked
+from processor.engine.field_types import date, email, image, number, phone
+from processor.engine.limits import ANSWER_CHARACTERS, REQUEST_TIMEOUT_SEC
+from processor.engine.outcome import Awaiting, Outcome, Taken, Write
+from processor.engine.parameters import Target
+from processor.engine.template import Template
+from processor.engine.visit import Visit
+
+
+class Question(Target):
+    """One question and where its answer goes."""
+
+    question_content: Template = Field(description="Text of the question.")
+    variable_type: Literal["number", "email", "date", "long_text", "image", "phone"] = Field(description="What the answer must be.")
+
+
+class MessageAwaitingResponse(Action):
+    """Ask one or more questions; each answer is validated and stored.
+
+    - `ok`: every question has a valid answer.
+    - `maximum_attempts_reached`: a question's last allowed answer was invalid, too.
+    - `response_time_exceeded`: the customer was silent past the deadline of the last prompt.
+    - `error`: the channel refused a prompt, or an image could not be checked; also silence, with reason `timeout`, where
+      `response_time_exceeded` is not linked.
+
+    Answers that were valid are kept on every branch.
+
+    ```yaml
+    type: message_awaiting_response
+    message: Two questions, please.
+    maximum_response_wait_time_sec: 600
+    maximum_number_of_response_attempts: 3
+    default_error_message: I did not understand that.
+    questions:
+      - {question_content: "Your order number?", variable_type: number, variable: order, field: number}
+    links: {ok: end, error: end, maximum_attempts_reached: end, response_time_exceeded: end}
+    ```
+    """
+
+    type = "message_awaiting_response"
+    section = "2.2"
+    branches = ("ok", "error", "maximum_attempts_reached", "response_time_exceeded")
+    failure = "error"
+
+    message: Template = Field(description="Welcome text, sent before the first question.")
+    maximum_response_wait_time_sec: int = Field(ge=30, le=10_800, description="Seconds to wait for each answer.")
+    maximum_number_of_response_attempts: int = Field(ge=1, le=10, description="Invalid answers allowed per question.")
+    default_error_message: Template = Field(description="Text sent after an invalid answer, before the question is asked again.")
+    questions: list[Question] = Field(min_length=1, max_length=10)
+    timeout: int = Field(default=REQUEST_TIMEOUT_SEC, ge=1, le=600, description="Seconds that the check of an image may take.")
+
+    def waits(self) -> bool:
+        return True
+
+    def apply(self, visit: Visit) -> Outcome:
+        match visit.event:
+            case Continued():
+                return self._ask(visit, 0, first=visit.render(self.message))
+            case MessageReceived() as message:
+                return self._answered(visit, message)
+            case ResponseReceived() as response:
+                return self._checked(visit, response)
+            case Ticked() if "url" in visit.memo:
+                return Taken("error", "timeout")
+            case Ticked():
+                return Taken("response_time_exceeded") if visit.linked("response_time_exceeded") else Taken("error", "timeout")
+            case EndRequested() | ResumeRequested():
+                raise AssertionError("the engine applies these to no action")
+            case never:
+                assert_never(never)
+
+    def _ask(self, visit: Visit, index: int, *, first: str = "", attempts: int = 0, writes: tuple[Write, ...] = ()) -> Awaiting:
+        texts = (first, visit.render(self.questions[index].question_content))
+        return Awaiting(
+            "message",
+            visit.at + self.maximum_response_wait_time_sec * 1000,
+            tuple(SendMessage(text) for text in texts if text.strip()),
+            writes,
+            {"question": index, "attempts": attempts},
+        )
+
+    def _answered(self, visit: Visit, message: MessageReceived) -> Outcome:
+        index = int(visit.memo["question"])
+        question = self.questions[index]
+        text = (message.text or message.choice or "").strip()
+        try:
+            if question.variable_type == "image":
+                picture = allowed_image(visit.interaction.customer.channel, message.media)
+                if picture is None:
+                    return self._check(visit, index, image.parse(text, visit.flow))
+                return self._valid(visit, index, picture)
+            return self._valid(visit, index, _validated(question.variable_type, text, visit))
+        except ValueError:
+            return self._invalid(visit, index)
+
+    def _check(self, visit: Visit, index: int, url: str) -> Outcome:
+        check: tuple[CommandBody, ...] = (CheckImage(url),)
+        return Awaiting(
+            "response", visit.at + self.timeout * 1000, check, memo={"question": index, "attempts": visit.memo["attempts"], "url": url}
+        )
+
+    def _checked(self, visit: Visit, response: ResponseReceived) -> Outcome:
+        url = visit.memo.get("url")
+        if url is None:
+            return Taken("error", response.reason or "send_failed")
+        index = int(visit.memo["question"])
+        match response.outcome:
+            case "ok":
+                return self._valid(visit, index, str(url))
+            case "not_an_image":
+                return self._invalid(visit, index)
+            case _:
+                return Taken("error", response.reason or "check_failed")
+
+    def _valid(self, visit: Visit, index: int, value: str) -> Outcome:
+        question = self.questions[index]
+        writes = (visit.write(question, value),)
+        if index + 1 == len(self.questions):
+            return Taken("ok", writes=writes)
+        return self._ask(visit, index + 1, writes=writes)
+
+    def _invalid(self, visit: Visit, index: int) -> Outcome:
+        attempts = int(visit.memo["attempts"]) + 1
+        if attempts >= self.maximum_number_of_response_attempts:
+            return Taken("maximum_attempts_reached")
+        return self._ask(visit, index, first=visit.render(self.default_error_message), attempts=attempts)
+
+
+def _validated(wanted: str, text: str, visit: Visit) -> str:
+    """Return an answer in canonical form; an empty one is invalid. Raises ValueError."""
+    if not text:
+        raise ValueError("an answer, found nothing")
+    match wanted:
+        case "number":
+            return number.localised(text, visit.flow.locale)
+        case "email":
+            return email.parse(text, visit.flow)
+        case "date":
+            return date.parse(text, visit.flow)
+        case "phone":
+            return phone.parse(text, visit.flow)
+        case _:
+            if len(text) > ANSWER_CHARACTERS:
+                raise ValueError(f"at most {ANSWER_CHARACTERS} characters, found {len(text)}")
+            return text

@@ -1,0 +1,244 @@
+"""From one event to everything that follows from it in its conversation: opening, chain, ending, tail."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from processor.engine import codec
+from processor.engine.apply import apply
+from processor.engine.commands import Command
+from processor.engine.definitions import Definitions
+from processor.engine.entities import EntryPoint
+from processor.engine.errors import EventRejected
+from processor.engine.events import Continued, EndRequested, Event, ExternalEvent, MessageReceived, ResponseReceived, ResumeRequested, Ticked
+from processor.engine.flow import START, Flow
+from processor.engine.interaction import Conversation, Customer, Interaction, Message
+from processor.engine.limits import CHAIN_ACTIONS, MESSAGE_BYTES, RECORD_STOP_BYTES, RECORD_WARN_BYTES
+from processor.engine.matching import CHOICE_SEPARATOR
+from processor.engine.message_ids import is_seen, remember
+from processor.engine.step import Step
+
+HOUR_MS = 3_600_000
+
+
+class Advance(Struct, frozen=True):
+    """What one event led to in its conversation."""
+
+    conversation: Conversation
+    event: ExternalEvent
+    disposition: str
+    """applied, duplicate, stale, unawaited, acknowledged, ignored or quarantined."""
+
+    interaction_id: str | None
+    payload: bytes | None = None
+    """The new state's bytes; None where the state did not change."""
+
+    opened: bool = False
+    steps: tuple[Step, ...] = ()
+    commands: tuple[Command, ...] = ()
+    ended: str | None = None
+    note: str | None = None
+
+
+class _Walk(Struct):
+    """A chain under way."""
+
+    interaction: Interaction | None
+    steps: list[Step] = []
+    ended: str | None = None
+    note: str | None = None
+
+
+def overdue(conversation: Conversation | None, event: ExternalEvent) -> Ticked | None:
+    """Return the tick that must be applied before an event, where the event's log time has passed a deadline of its conversation.
+
+    So a message past the deadline finds silence already taken, however late the tick itself is read.
+    """
+    if conversation is None or isinstance(event, Ticked):
+        return None
+    due_at = conversation.due_at
+    return Ticked(event.at) if due_at is not None and due_at < event.at else None
+
+
+def advance(conversation_id: str, conversation: Conversation | None, event: ExternalEvent, definitions: Definitions) -> Advance:
+    """Apply an event to a conversation, and `Continued` to what follows, until the interaction waits or ends.
+
+    Raises EventRejected where the event cannot be applied; the state then stays as it was.
+    """
+    match event:
+        case MessageReceived():
+            return _message(conversation or Conversation(conversation_id), event, definitions)
+        case _ if conversation is None:
+            raise EventRejected("unknown_conversation", f"expected a conversation that has begun; found {type(event).__name__} for {conversation_id}")
+        case ResumeRequested():
+            if conversation.quarantined is None:
+                return _noted(conversation, event, "ignored", "the conversation is not quarantined")
+            return _changed(replace(conversation, quarantined=None), event, "applied")
+        case _ if conversation.quarantined is not None:
+            raise EventRejected("quarantined", conversation.quarantined)
+        case ResponseReceived():
+            return _response(conversation, event, definitions)
+        case Ticked():
+            return _tick(conversation, event, definitions)
+        case EndRequested():
+            if conversation.interaction is None:
+                return _noted(conversation, event, "ignored", "no interaction is live")
+            return _walked(conversation, event, _end(conversation.interaction, "ended_by_operator", event, definitions))
+
+
+def quarantine(conversation_id: str, conversation: Conversation | None, event: ExternalEvent, reason: str) -> Advance:
+    """Return what is recorded when the engine failed on an event: the state as it was, but marked, so that nothing else is applied."""
+    return _changed(replace(conversation or Conversation(conversation_id), quarantined=reason), event, "quarantined", reason)
+
+
+def _message(conversation: Conversation, event: MessageReceived, definitions: Definitions) -> Advance:
+    if is_seen(conversation.seen, event.message_id):
+        return _noted(conversation, event, "duplicate", None)
+    if conversation.quarantined is not None:
+        raise EventRejected("quarantined", conversation.quarantined)
+    if event.text is not None and len(event.text.encode("utf-8", "replace")) > MESSAGE_BYTES:
+        raise EventRejected("message_too_large", f"expected a text of at most {MESSAGE_BYTES} bytes; found {len(event.text)} characters")
+    if conversation.interaction is None:
+        return _open(conversation, event, definitions)
+    interaction = conversation.interaction
+    remembered = replace(conversation, seen=remember(conversation.seen, event.message_id))
+    wait = interaction.wait
+    prompt, separator, _ = (event.choice or "").rpartition(CHOICE_SEPARATOR)
+    if separator and (wait is None or prompt != wait.id):
+        return _changed(remembered, event, "stale", f"the choice belongs to {prompt}")
+    heard = replace(interaction, message=_heard(event), last_event_at=event.at, customer=_customer(event, interaction.customer))
+    if wait is None or wait.awaits != "message":
+        return _changed(replace(remembered, interaction=heard), event, "unawaited")
+    return _walked(remembered, event, _walk(heard, event, definitions))
+
+
+def _open(conversation: Conversation, event: MessageReceived, definitions: Definitions) -> Advance:
+    entry = definitions.entry_point(event.channel, event.account)
+    if entry is None:
+        raise EventRejected("no_entry_point", f"expected an entry point for account {event.account!r} of channel {event.channel!r}; found none")
+    flow = definitions.production(entry.flow)
+    if flow is None:
+        raise EventRejected("no_production_version", f"expected a version of flow {entry.flow!r} in service; found none")
+    number = conversation.number + 1
+    interaction = _opened(conversation.id, number, entry, flow, event)
+    opened = replace(conversation, number=number, seen=remember(conversation.seen, event.message_id))
+    return _walked(opened, event, _walk(interaction, Continued(event.at), definitions), opened=True)
+
+
+def _opened(conversation_id: str, number: int, entry: EntryPoint, flow: Flow, event: MessageReceived) -> Interaction:
+    return Interaction(
+        conversation_id,
+        number,
+        _customer(event),
+        flow.reference,
+        flow.version,
+        event.at,
+        event.at,
+        message=_heard(event),
+        maximum_hand_overs=entry.maximum_distributions,
+        expires_after_ms=entry.expires_after_hours * HOUR_MS,
+        end_flow=entry.end_of_interaction,
+    )
+
+
+def _response(conversation: Conversation, event: ResponseReceived, definitions: Definitions) -> Advance:
+    interaction = conversation.interaction
+    wait = interaction.wait if interaction is not None else None
+    awaited = wait is not None and event.command_id in wait.commands
+    if interaction is not None and wait is not None and awaited and (wait.awaits == "response" or event.outcome != "ok"):
+        return _walked(conversation, event, _walk(interaction, event, definitions))
+    note = None if event.outcome == "ok" else f"{event.outcome}: {event.reason or 'no reason given'}"
+    return _noted(conversation, event, "acknowledged" if awaited or event.connector == "messaging" else "stale", note)
+
+
+def _tick(conversation: Conversation, event: Ticked, definitions: Definitions) -> Advance:
+    interaction = conversation.interaction
+    if interaction is None or interaction.due_at >= event.at:
+        return _noted(conversation, event, "stale", "no deadline has passed")
+    if interaction.wait is not None and interaction.wait.deadline is not None:
+        return _walked(conversation, event, _walk(interaction, event, definitions))
+    return _walked(conversation, event, _end(interaction, "expired", event, definitions))
+
+
+def _walk(interaction: Interaction, event: Event, definitions: Definitions) -> _Walk:
+    """Apply the event's action and those that it leads to. A chain that is too long ends the interaction and issues nothing."""
+    walk = _Walk(interaction, [])
+    chain = 0
+    while True:
+        flow = definitions.flow(interaction.flow, interaction.flow_version)
+        applied = apply(flow, interaction, event, definitions)
+        interaction = applied.interaction
+        walk.steps.append(applied.step)
+        if applied.ended is not None:
+            return _ended(walk, interaction, applied.ended, event, definitions)
+        if not applied.continues:
+            walk.interaction = interaction
+            return walk
+        chain += isinstance(event, Continued)
+        if chain > CHAIN_ACTIONS:
+            walk.steps = [replace(step, commands=()) for step in walk.steps]
+            return _ended(walk, interaction, "loop", event, definitions)
+        event = Continued(event.at)
+
+
+def _end(interaction: Interaction, reason: str, event: Event, definitions: Definitions) -> _Walk:
+    """End an interaction from outside its flow."""
+    return _ended(_Walk(interaction, []), interaction, reason, event, definitions)
+
+
+def _ended(walk: _Walk, interaction: Interaction, reason: str, event: Event, definitions: Definitions) -> _Walk:
+    """End the routing; the end-of-interaction flow, where there is one, runs as the tail, once."""
+    if interaction.tail or interaction.end_flow is None:
+        return _Walk(None, walk.steps, interaction.ended or reason, walk.note)
+    flow = definitions.production(interaction.end_flow)
+    if flow is None or flow.type != "end_of_interaction":
+        return _Walk(None, walk.steps, reason, f"no version of end-of-interaction flow {interaction.end_flow!r} in service")
+    tail = replace(
+        interaction, flow=flow.reference, flow_version=flow.version, action=START, wait=None, ended=reason, last_event_at=event.at
+    )
+    after = _walk(tail, Continued(event.at), definitions)
+    return _Walk(after.interaction, walk.steps + after.steps, after.ended, after.note)
+
+
+def _walked(conversation: Conversation, event: ExternalEvent, walk: _Walk, *, opened: bool = False) -> Advance:
+    """Return the walk as an advance, its record's size held to the limits."""
+    number = conversation.number
+    changed = replace(conversation, interaction=walk.interaction, sequence=conversation.sequence + 1)
+    payload = codec.encode(changed)
+    ended, steps = walk.ended, walk.steps
+    if len(payload) > RECORD_STOP_BYTES:
+        changed = replace(changed, interaction=None)
+        payload, ended = codec.encode(changed), "record_too_large"
+    elif len(payload) > RECORD_WARN_BYTES and steps:
+        steps = [*steps[:-1], replace(steps[-1], warnings=(*steps[-1].warnings, f"record_large: {len(payload)} bytes"))]
+    commands = tuple(command for step in steps for command in step.commands)
+    return Advance(changed, event, "applied", f"{conversation.id}-{number}", payload, opened, tuple(steps), commands, ended, walk.note)
+
+
+def _changed(conversation: Conversation, event: ExternalEvent, disposition: str, note: str | None = None) -> Advance:
+    """Return an advance that changes the state without applying an action."""
+    changed = replace(conversation, sequence=conversation.sequence + 1)
+    return Advance(changed, event, disposition, _live_id(changed), codec.encode(changed), note=note)
+
+
+def _noted(conversation: Conversation, event: ExternalEvent, disposition: str, note: str | None) -> Advance:
+    """Return an advance that is only journalled."""
+    return Advance(conversation, event, disposition, _live_id(conversation), note=note)
+
+
+def _live_id(conversation: Conversation) -> str | None:
+    return conversation.interaction.id if conversation.interaction is not None else None
+
+
+def _heard(event: MessageReceived) -> Message:
+    return Message(event.text or "", event.media, event.choice or "")
+
+
+def _customer(event: MessageReceived, known: Customer | None = None) -> Customer:
+    """Return who writes; what the channel does not say this time stays as it was known."""
+    return Customer(
+        event.channel,
+        event.account,
+        event.address,
+        event.name or (known.name if known is not None else None),
+        event.locale or (known.locale if known is not None else None),
+    )

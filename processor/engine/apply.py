@@ -1,0 +1,162 @@
+"""The heart: one action is applied to one event."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from processor.engine.action import SUCCESSES
+from processor.engine.commands import Command, CommandBody
+from processor.engine.definitions import Definitions
+from processor.engine.errors import TemplateFailed
+from processor.engine.events import Event
+from processor.engine.flow import END, START, Flow
+from processor.engine.interaction import Interaction, Last, Variables, Wait
+from processor.engine.limits import FIELDS
+from processor.engine.outcome import Awaiting, HandedOver, Taken, Write
+from processor.engine.step import Step
+from processor.engine.visit import Visit
+
+
+class Applied(Struct, frozen=True):
+    """What one application led to."""
+
+    interaction: Interaction
+    step: Step
+    ended: str | None = None
+    """Reason why the routing ended: `completed`, `unlinked_branch` or `too_many_variables`."""
+
+    @property
+    def continues(self) -> bool:
+        """Whether `Continued` is the next event."""
+        return self.ended is None and self.interaction.wait is None
+
+
+def apply(flow: Flow, interaction: Interaction, event: Event, definitions: Definitions) -> Applied:
+    """Apply exactly one action, the one that the interaction has come to or waits in.
+
+    Pure: the same arguments give the same result on any machine at any date (design, promises 1 and 3).
+    """
+    action = flow.actions[interaction.action]
+    visit = Visit(flow, interaction, event, definitions)
+    try:
+        outcome = action.apply(visit)
+    except TemplateFailed as failure:
+        outcome = Taken(action.failure, failure.reason)
+        visit.warnings.append(str(failure))
+    match outcome:
+        case Taken():
+            return _taken(visit, outcome)
+        case Awaiting():
+            return _awaiting(visit, outcome)
+        case HandedOver():
+            return _handed_over(visit, outcome)
+
+
+def _taken(visit: Visit, taken: Taken) -> Applied:
+    interaction, flow = visit.interaction, visit.flow
+    action = flow.actions[interaction.action]
+    number = interaction.step + 1
+    reason = taken.reason if taken.branch in SUCCESSES else taken.reason or taken.branch
+    target = action.links.get(taken.branch)
+    commands = _commands(visit, taken.commands)
+    counters = interaction.counters
+    if taken.counter is not None:
+        counters = {**counters, visit.counter_key: taken.counter}
+    step = Step(
+        number, flow.reference, flow.version, interaction.action, action.type,
+        taken.branch, reason, None, None, target, None, commands, taken.writes, tuple(visit.warnings),
+    )  # fmt: skip
+    moved = replace(
+        interaction,
+        action=target or END,
+        step=number,
+        wait=None,
+        variables=written(interaction.variables, taken.writes),
+        counters=counters,
+        checkpoints=interaction.checkpoints if taken.checkpoint is None else (*interaction.checkpoints, taken.checkpoint),
+        last=Last(interaction.action, taken.branch, reason or ""),
+        last_event_at=visit.at,
+    )
+    ended = "unlinked_branch" if target is None else "completed" if target == END else None
+    return Applied(moved, step, ended)
+
+
+def _awaiting(visit: Visit, awaiting: Awaiting) -> Applied:
+    interaction, flow = visit.interaction, visit.flow
+    number = interaction.step + 1
+    commands = _commands(visit, awaiting.commands, awaiting.deadline if awaiting.awaits == "response" else None)
+    wait = Wait(visit.wait_id, awaiting.awaits, awaiting.deadline, tuple(command.command_id for command in commands), awaiting.memo)
+    step = Step(
+        number, flow.reference, flow.version, interaction.action, flow.actions[interaction.action].type,
+        None, None, wait.id, wait.deadline, None, None, commands, awaiting.writes, tuple(visit.warnings),
+    )  # fmt: skip
+    waiting = replace(
+        interaction, step=number, wait=wait, variables=written(interaction.variables, awaiting.writes), last_event_at=visit.at
+    )
+    return Applied(waiting, step)
+
+
+def _handed_over(visit: Visit, target: HandedOver) -> Applied:
+    interaction, flow = visit.interaction, visit.flow
+    number = interaction.step + 1
+    successor = visit.definitions.flow(target.flow, target.version)
+    variables, dropped = carried(interaction.variables, flow, successor)
+    warnings = (*visit.warnings, *(f"variable_dropped: {name}" for name in dropped))
+    step = Step(
+        number, flow.reference, flow.version, interaction.action, flow.actions[interaction.action].type,
+        handed_over_to=f"{target.flow} {target.version}", warnings=warnings,
+    )  # fmt: skip
+    moved = replace(
+        interaction,
+        flow=target.flow,
+        flow_version=target.version,
+        action=START,
+        step=number,
+        wait=None,
+        variables=variables,
+        last=Last(interaction.action),
+        hand_overs=interaction.hand_overs + 1,
+        last_event_at=visit.at,
+    )
+    return Applied(moved, step, "too_many_variables" if sum(map(len, variables.values())) > FIELDS else None)
+
+
+def _commands(visit: Visit, bodies: tuple[CommandBody, ...], deadline: int | None = None) -> tuple[Command, ...]:
+    """Give each body its derived id: interaction, step and running number."""
+    if not bodies:
+        return ()
+    interaction, customer = visit.interaction, visit.interaction.customer
+    step = visit.wait_id
+    return tuple(
+        Command(
+            f"{step}:{number}", interaction.conversation_id, interaction.id, visit.flow.reference, visit.flow.version, interaction.action,
+            visit.at, deadline, customer.channel, customer.account, customer.address, body,
+        )
+        for number, body in enumerate(bodies, 1)
+    )  # fmt: skip
+
+
+def written(variables: Variables, writes: tuple[Write, ...]) -> Variables:
+    """Return the variables with the writes made, in order; an empty value clears its field."""
+    if not writes:
+        return variables
+    result = dict(variables)
+    for write in writes:
+        fields = {**result.get(write.variable, {}), write.field: write.value}
+        if not write.value:
+            del fields[write.field]
+        result[write.variable] = fields
+    return result
+
+
+def carried(variables: Variables, source: Flow, target: Flow) -> tuple[Variables, list[str]]:
+    """Return the variables that survive a hand-over, and the names of those dropped: the target declares them with another type."""
+    dropped = [
+        f"{variable}.{field}"
+        for variable, fields in variables.items()
+        for field in fields
+        if field in target.variables.get(variable, {}) and target.declared(variable, field) != source.declared(variable, field)
+    ]
+    if not dropped:
+        return variables, dropped
+    kept = {variable: {field: value for field, value in fields.items() if f"{variable}.{field}" not in dropped} for variable, fields in variables.items()}
+    return kept, dropped

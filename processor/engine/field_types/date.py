@@ -1,0 +1,94 @@
+"""Dates, kept as ISO 8601."""
+
+import re
+import unicodedata
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING
+
+from babel import Locale
+from babel.dates import get_date_format, get_day_names, get_month_names
+
+if TYPE_CHECKING:
+    from processor.engine.flow import Flow
+
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMERIC = re.compile(r"([0-9]{1,4})\s*[./\-\s]\s*([0-9]{1,2})\s*[./\-\s]\s*([0-9]{1,4})\.?")
+_DAY = re.compile(r"([0-9]{1,2})(er|e|st|nd|rd|th|º|ª)?")
+_FILLERS = frozenset({"de", "of", "the", "le", "el", "den", "der", "am", "on"})
+
+
+def parse(value: str, flow: "Flow") -> str:
+    """Return the date as ISO 8601, read from ISO 8601 or from a form usual in the flow's locale. Years have four digits."""
+    text = unicodedata.normalize("NFKC", value).strip()
+    text = "".join(str(unicodedata.decimal(character, character)) for character in text)
+    if len(text) > 80:
+        raise ValueError("a date of at most 80 characters")
+    if _ISO.fullmatch(text):
+        return date.fromisoformat(text).isoformat()
+    numeric = _NUMERIC.fullmatch(text)
+    parts = _by_numbers(numeric.groups(), flow.locale) if numeric else _by_names(text, flow.locale)
+    if parts is None:
+        raise ValueError(f"a date, found {value[:40]!r}")
+    year, month, day = parts
+    return date(year, month, day).isoformat()
+
+
+def _by_numbers(found: tuple[str, ...], locale: str) -> tuple[int, int, int] | None:
+    order = _order(locale)
+    if len(found[0]) == 4:
+        order = "ymd"
+    numbers = dict(zip(order, found, strict=True))
+    if len(numbers["y"]) != 4 or len(numbers["m"]) > 2 or len(numbers["d"]) > 2:
+        return None
+    return int(numbers["y"]), int(numbers["m"]), int(numbers["d"])
+
+
+def _by_names(text: str, locale: str) -> tuple[int, int, int] | None:
+    months, weekdays = _names(locale)
+    year = month = day = weekday = None
+    for word in _folded(text).replace(",", " ").split():
+        word = word.rstrip(".")
+        if word in months and month is None:
+            month = months[word]
+        elif word in weekdays and weekday is None:
+            weekday = weekdays[word]
+        elif re.fullmatch("[0-9]{4}", word) and year is None:
+            year = int(word)
+        elif (ordinal := _DAY.fullmatch(word)) and day is None:
+            day = int(ordinal[1])
+        elif word not in _FILLERS:
+            return None
+    if year is None or month is None or day is None:
+        return None
+    if weekday is not None and date(year, month, day).weekday() != weekday:
+        return None
+    return year, month, day
+
+
+def _folded(text: str) -> str:
+    """Return the text without case and accents."""
+    return "".join(character for character in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(character))
+
+
+@cache
+def _order(locale: str) -> str:
+    """Return the order of year, month and day in a locale's short form, such as `dmy`, from CLDR."""
+    pattern = str(get_date_format("short", locale=_locale(locale)).pattern)
+    return "".join(sorted("ymd", key=pattern.lower().index))
+
+
+@cache
+def _names(locale: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Return month names (1 to 12) and weekday names (Monday is 0) of a locale, wide and abbreviated, folded, from CLDR."""
+    known = _locale(locale)
+    months, weekdays = {}, {}
+    for width in ("wide", "abbreviated"):
+        for context in ("format", "stand-alone"):
+            months.update({_folded(name).rstrip("."): number for number, name in get_month_names(width, context, known).items()})
+            weekdays.update({_folded(name).rstrip("."): number for number, name in get_day_names(width, context, known).items()})
+    return months, weekdays
+
+
+def _locale(locale: str) -> Locale:
+    return Locale.parse(locale.replace("-", "_"))

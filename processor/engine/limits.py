@@ -1,0 +1,45 @@
+"""Every bound of the engine, in one place; each has a reason code and a test."""
+
+from typing import Final
+
+CHAIN_ACTIONS: Final = 250
+"""Actions without a wait that one event may lead through; one more ends the interaction with reason `loop`."""
+
+RECORD_WARN_BYTES: Final = 64 * 1024
+"""Size of a conversation's record from which its steps carry the warning `record_large`."""
+
+RECORD_STOP_BYTES: Final = 512 * 1024
+"""Size of a conversation's record above which its interaction ends with reason `record_too_large`."""
+
+MESSAGE_BYTES: Final = 64 * 1024
+"""UTF-8 length of a customer's text above which it goes to the dead letters with reason `message_too_large`."""
+
+FIELDS: Final = 2000
+"""Fields that an interaction's variables may hold; more end it with reason `too_many_variables`."""
+
+MESSAGE_IDS: Final = 256
+"""Message ids that a conversation remembers, to know a message delivered again."""
+
+HAND_OVERS: Final = 10
+"""Hand-overs to another flow per interaction, where the entry point names no other number."""
+
+EXPIRY_HOURS: Final = 72
+"""Hours without an event after which an interaction ends, where the entry point names no other number."""
+
+TEMPLATE_CHARACTERS: Final = 16 * 1024
+"""Length of a template's source; longer is refused with the document."""
+
+TEMPLATE_OUTPUT_BYTES: Final = 64 * 1024
+"""UTF-8 length of a rendered text; past it the action fails with reason `template_limit`."""
+
+TEMPLATE_ITERATIONS: Final = 1000
+"""Loop iterations, nested ones multiplied, in one rendering; past it the action fails with reason `template_limit`."""
+
+TEMPLATE_LOCALS_BYTES: Final = 256 * 1024
+"""Memory that a template's own variables may take; past it the action fails with reason `template_limit`."""
+
+ANSWER_CHARACTERS: Final = 10_000
+"""Characters of an answer of type long text (§ 2.2); longer is an invalid answer."""
+
+REQUEST_TIMEOUT_SEC: Final = 30
+"""Deadline of a request to a connector, where the action names none."""

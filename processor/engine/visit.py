@@ -1,0 +1,194 @@
+"""What an action may look at while it is applied: its interaction, the event, the flow, and the definitions of that moment."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from processor.engine.definitions import Definitions
+from processor.engine.entities import Entity
+from processor.engine.events import Event
+from processor.engine.field_types import canonical
+from processor.engine.flow import Flow
+from processor.engine.interaction import Interaction
+from processor.engine.outcome import Write
+from processor.engine.parameters import EntityReference, Target
+from processor.engine.template import Template
+
+
+class Visit:
+    """One application of one action."""
+
+    __slots__ = ("_scope", "definitions", "event", "flow", "interaction", "warnings")
+
+    def __init__(self, flow: Flow, interaction: Interaction, event: Event, definitions: Definitions) -> None:
+        self.flow = flow
+        self.interaction = interaction
+        self.event = event
+        self.definitions = definitions
+        self.warnings: list[str] = []
+        self._scope: Scope | None = None
+
+    @property
+    def at(self) -> int:
+        """Log time of the event, epoch ms."""
+        return self.event.at
+
+    @property
+    def wait_id(self) -> str:
+        """Id of the wait that this application begins, if it begins one."""
+        return f"{self.interaction.id}:{self.interaction.step + 1}"
+
+    @property
+    def counter_key(self) -> str:
+        """Where the action's own counter is kept on the interaction."""
+        return f"{self.flow.reference}/{self.interaction.action}"
+
+    @property
+    def counter(self) -> int:
+        """The action's own counter."""
+        return self.interaction.counters.get(self.counter_key, 0)
+
+    @property
+    def memo(self) -> Mapping[str, int | str]:
+        """What the action noted when it began to wait."""
+        wait = self.interaction.wait
+        assert wait is not None, "only a waiting action reads its memo"
+        return wait.memo
+
+    @property
+    def scope(self) -> "Scope":
+        """The variables as templates see them."""
+        if self._scope is None:
+            self._scope = Scope(self.flow, self.interaction, self.event.at)
+        return self._scope
+
+    def linked(self, branch: str) -> bool:
+        """Tell whether a branch of the action leads somewhere."""
+        return branch in self.flow.actions[self.interaction.action].links
+
+    def render(self, template: Template) -> str:
+        """Return a template's text; a missing variable renders as nothing and leaves a warning.
+
+        Raises TemplateFailed; the engine then takes the action's failure branch.
+        """
+        missing: list[str] = []
+        text = template.render(self.scope, missing)
+        self.warnings.extend(f"missing_variable: {name}" for name in missing)
+        return text
+
+    def entity(self, wanted: EntityReference) -> Entity | None:
+        """Return the entity that a parameter names, by id or by its rendered reference; None where there is none."""
+        if wanted.id is not None:
+            return self.definitions.entity(wanted.kind, wanted.id)
+        assert wanted.reference is not None, "checked with the document"
+        return self.definitions.by_reference(wanted.kind, self.render(wanted.reference).strip())
+
+    def write(self, target: Target, text: str) -> Write:
+        """Return a write of a text in the declared type's canonical form; empty text clears the field.
+
+        Raises ValueError where the text does not fit the type.
+        """
+        return Write(target.variable, target.field, canonical(self.flow.declared(target.variable, target.field), text, self.flow))
+
+
+class Scope(Mapping[str, Any]):
+    """Flow variables and built-in ones by name, made when they are asked for. Numbers are numbers, truth values are truth values."""
+
+    def __init__(self, flow: Flow, interaction: Interaction, at: int) -> None:
+        self._flow = flow
+        self._interaction = interaction
+        self._at = at
+
+    def __getitem__(self, name: str) -> Any:
+        fields = self._interaction.variables.get(name)
+        if fields is not None:
+            declared = self._flow.variables.get(name)
+            if declared is None or not _TYPED.intersection(declared.values()):
+                return fields
+            return {field: _typed(declared.get(field, "text"), value) for field, value in fields.items()}
+        builtin = BUILT_IN.get(name)
+        if builtin is None:
+            raise KeyError(name)
+        return builtin(self)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._interaction.variables or name in BUILT_IN
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._interaction.variables
+        yield from (name for name in BUILT_IN if name not in self._interaction.variables)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    @property
+    def now(self) -> datetime:
+        """The event's log time in the flow's time zone."""
+        return datetime.fromtimestamp(self._at // 1000, UTC).astimezone(self._flow.timezone)
+
+    @property
+    def interaction(self) -> dict[str, Any]:
+        """`interaction`: id, channel, account, flow, version, number, started_at."""
+        interaction = self._interaction
+        return {
+            "id": interaction.id,
+            "channel": interaction.customer.channel,
+            "account": interaction.customer.account,
+            "flow": interaction.flow,
+            "version": str(interaction.flow_version),
+            "number": str(interaction.number),
+            "started_at": datetime.fromtimestamp(interaction.started_at // 1000, UTC).astimezone(self._flow.timezone).isoformat(),
+        }
+
+    @property
+    def customer(self) -> dict[str, Any]:
+        """`customer`: id, address, name, locale; what is not known is missing."""
+        customer = self._interaction.customer
+        known = {"id": self._interaction.conversation_id, "address": customer.address, "name": customer.name, "locale": customer.locale}
+        return {field: value for field, value in known.items() if value}
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """`message`: the customer's last text, choice and media."""
+        message = self._interaction.message
+        media = [{"url": item.url, "mime_type": item.mime_type, "name": item.name or ""} for item in message.media]
+        return {"text": message.text, "choice": message.choice, "media": media}
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """`last`: action, branch and reason of the action before."""
+        last = self._interaction.last
+        return {"action": last.action, "branch": last.branch, "reason": last.reason}
+
+    @property
+    def checkpoints(self) -> list[str]:
+        """`checkpoints`: references of the checkpoints passed, in order."""
+        return [checkpoint.reference for checkpoint in self._interaction.checkpoints]
+
+
+BUILT_IN = {
+    "now": lambda scope: scope.now,
+    "today": lambda scope: scope.now,
+    "interaction": lambda scope: scope.interaction,
+    "customer": lambda scope: scope.customer,
+    "message": lambda scope: scope.message,
+    "last": lambda scope: scope.last,
+    "checkpoints": lambda scope: scope.checkpoints,
+    "case": lambda scope: {},
+    "crm": lambda scope: {},
+    "bill": lambda scope: {},
+}
+"""Variables that every flow has; `case`, `crm` and `bill` are empty until an action fills them."""
+
+_TYPED = {"number", "boolean"}
+
+
+def _typed(declared: str, value: str) -> str | bool | Decimal:
+    match declared:
+        case "number":
+            return Decimal(value)
+        case "boolean":
+            return value == "true"
+        case _:
+            return value

@@ -1,0 +1,194 @@
+"""Between the engine's values and the records on the topics (schemas/avro)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from processor.engine.advance import Advance
+from processor.engine.codec import FORMAT
+from processor.engine.commands import Command
+from processor.engine.events import (
+    EndRequested,
+    ExternalEvent,
+    Media,
+    MessageReceived,
+    ResponseReceived,
+    ResumeRequested,
+    Ticked,
+)
+from processor.engine.hashing import fingerprint
+from processor.engine.step import Step
+from processor.runtime.engine_version import ENGINE_VERSION
+from schemas.codec import NAMESPACE, Codec, Datum, UndecodableRecord
+
+_to_plain = msgspec.to_builtins
+
+
+class Source(Struct, frozen=True):
+    """Where an event came from: topic without prefix, partition, offset."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class EncodedCommand(Struct, frozen=True):
+    """A command as it is published."""
+
+    family: str
+    value: bytes
+
+
+class EncodedAdvance(Struct, frozen=True):
+    """What one applied event adds to the journal and to the command topics."""
+
+    journal: bytes
+    commands: tuple[EncodedCommand, ...]
+
+
+def event_of(topic: str, value: bytes | None, at: int, codec: Codec) -> ExternalEvent:
+    """Return the event that a record of `inbound` or `responses` holds, at its log time (epoch ms).
+
+    Raises UndecodableRecord.
+    """
+    name, datum = codec.decode(value)
+    match topic, name:
+        case "inbound", "inbound_message":
+            return _message(datum, at)
+        case "inbound", "end_requested":
+            return EndRequested(at, datum["operator"], datum["note"])
+        case "inbound", "resume_requested":
+            return ResumeRequested(at, datum["operator"], datum["note"])
+        case "responses", "response":
+            return _response(datum, at)
+        case "ticks", "tick":
+            return Ticked(at)
+        case _:
+            raise UndecodableRecord("wrong_record", f"expected a record of topic {topic}, found a {name}")
+
+
+def encode_advance(
+    advance: Advance, at: int, source: Source, definitions_offset: int, codec: Codec, *, engine: str = ENGINE_VERSION
+) -> EncodedAdvance:
+    """Return the records of an advance. The same advance gives the same bytes."""
+    commands = tuple(encode_command(command, codec) for command in advance.commands)
+    values = iter(commands)
+    journal = codec.encode(
+        "journal_record",
+        {
+            "conversation_id": advance.conversation.id,
+            "interaction_id": advance.interaction_id,
+            "sequence": advance.conversation.sequence,
+            "at": at,
+            "source": {"topic": source.topic, "partition": source.partition, "offset": source.offset},
+            "disposition": advance.disposition,
+            "event": _event(advance.event),
+            "opened": advance.opened,
+            "steps": [_step(step, values) for step in advance.steps],
+            "ended": advance.ended,
+            "note": advance.note,
+            "definitions_offset": definitions_offset,
+            "engine": engine,
+            "state_digest": fingerprint(advance.payload) if advance.payload is not None else None,
+        },
+    )
+    return EncodedAdvance(journal, commands)
+
+
+def encode_state(payload: bytes, codec: Codec) -> bytes:
+    """Return a conversation's record for the changelog."""
+    return codec.encode("conversation_state", {"format": FORMAT, "payload": payload})
+
+
+def encode_command(command: Command, codec: Codec) -> EncodedCommand:
+    """Return a command's record."""
+    body = command.body
+    datum = {
+        "command_id": command.command_id,
+        "conversation_id": command.conversation_id,
+        "interaction_id": command.interaction_id,
+        "flow": command.flow,
+        "flow_version": command.flow_version,
+        "action": command.action,
+        "issued_at": command.issued_at,
+        "deadline": command.deadline,
+        "channel": command.channel,
+        "account": command.account,
+        "address": command.address,
+        "body": (f"{NAMESPACE}.{type(body).__name__}", _to_plain(body)),
+    }
+    return EncodedCommand(body.family, codec.encode(f"{body.family}_command", datum))
+
+
+def journalled_event(datum: Datum) -> ExternalEvent:
+    """Return the event that a decoded journal record carries."""
+    name, fields = datum["event"]
+    at: int = datum["at"]
+    match name.removeprefix(f"{NAMESPACE}."):
+        case "MessageReceived":
+            return _message(fields, at)
+        case "ResponseReceived":
+            return _response(fields, at)
+        case "EndRequested":
+            return EndRequested(at, fields["operator"], fields["note"])
+        case "ResumeRequested":
+            return ResumeRequested(at, fields["operator"], fields["note"])
+        case "Ticked":
+            return Ticked(at)
+        case other:
+            raise AssertionError(f"the journal's schema has no event {other}")
+
+
+def _message(datum: Datum, at: int) -> MessageReceived:
+    return MessageReceived(
+        at,
+        datum["message_id"],
+        datum["channel"],
+        datum["account"],
+        datum["address"],
+        datum["text"],
+        tuple(Media(item["url"], item["mime_type"], item["name"]) for item in datum["media"]),
+        datum["choice"],
+        datum["name"],
+        datum["locale"],
+        datum["sent_at"],
+    )
+
+
+def _response(datum: Datum, at: int) -> ResponseReceived:
+    return ResponseReceived(
+        at,
+        datum["command_id"],
+        datum["outcome"],
+        datum["reason"],
+        datum["values"],
+        datum["detail"],
+        datum["connector"],
+        datum["answered_at"],
+    )
+
+
+def _event(event: ExternalEvent) -> tuple[str, dict[str, Any]]:
+    # Avro looks fields up by name: what the record does not have, such as `at`, is passed over.
+    fields = _to_plain(event) if isinstance(event, MessageReceived) and event.media else {name: getattr(event, name) for name in event.__struct_fields__}
+    return f"{NAMESPACE}.{type(event).__name__}", fields
+
+
+def _step(step: Step, values: Iterable[EncodedCommand]) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: getattr(step, name) for name in _STEP_FIELDS}
+    fields["commands"] = [
+        {
+            "command_id": command.command_id,
+            "family": encoded.family,
+            "name": type(command.body).__name__,
+            "digest": fingerprint(encoded.value),
+        }
+        for command, encoded in zip(step.commands, values, strict=False)
+    ]
+    fields["writes"] = [{"variable": write.variable, "field": write.field, "value": write.value} for write in step.writes]
+    return fields
+
+
+_STEP_FIELDS = tuple(name for name in Step.__struct_fields__ if name not in ("commands", "writes"))

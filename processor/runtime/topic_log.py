@@ -1,0 +1,64 @@
+"""A topic read from its beginning to its end as it was when asked: for replay, audit and the operators' commands."""
+
+from collections.abc import Iterator, Sequence
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from msgspec import Struct
+
+from schemas.deployment import Deployment
+
+RECORDS_AT_ONCE = 5_000
+ANSWER_SEC = 30.0
+
+
+class LogRecord(Struct, frozen=True):
+    """One committed record."""
+
+    partition: int
+    offset: int
+    at: int
+    """Log time, epoch ms."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def read_topic(deployment: Deployment, topic: str, partitions: Sequence[int] | None = None) -> Iterator[LogRecord]:
+    """Yield the committed records of a topic, each partition in order, up to the end as it is now.
+
+    Raises KafkaException when the broker does not answer or has no such topic.
+    """
+    consumer = Consumer(
+        {
+            "bootstrap.servers": deployment.bootstrap_servers,
+            "group.id": "unused",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+            "log_level": 3,
+        }
+    )
+    try:
+        metadata = consumer.list_topics(topic, timeout=ANSWER_SEC).topics[topic]
+        if metadata.error is not None:
+            raise KafkaException(metadata.error)
+        numbers = sorted(metadata.partitions) if partitions is None else list(partitions)
+        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=ANSWER_SEC) for number in numbers}
+        unread = {number: end for number, (start, end) in ends.items() if end > start}
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
+        while unread:
+            for message in consumer.consume(RECORDS_AT_ONCE, 0.5):
+                number, offset, error = message.partition() or 0, message.offset() or 0, message.error()
+                if error is not None:
+                    if error.code() != KafkaError._PARTITION_EOF:
+                        raise KafkaException(error)
+                    unread.pop(number, None)
+                elif offset < ends[number][1]:
+                    headers = tuple((name, bytes(value or b"")) for name, value in message.headers() or ())
+                    yield LogRecord(number, offset, message.timestamp()[1], message.key(), message.value(), headers)
+                if error is None and offset + 1 >= ends[number][1]:
+                    unread.pop(number, None)
+    finally:
+        consumer.close()

@@ -1,0 +1,138 @@
+"""The Faust app that hosts a worker: process, settings, graceful stop, health and metrics, the ticker, and the projection.
+
+Faust's own tables and transactions are not used for interactions (design, "faust-streaming, and what it is used for").
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
+from faust.web import Request, Response, View
+from mode.supervisors import CrashingSupervisor
+from redis.asyncio import Redis
+
+from processor.engine.action import Action
+from processor.runtime.worker.metrics import WorkerMetrics
+from processor.runtime.worker.processor import PartitionProcessor
+from processor.runtime.worker.projection import BranchCounts, JournalRecord
+from processor.runtime.worker.restore import Progress
+from processor.runtime.worker.settings import WorkerSettings
+from processor.runtime.worker.ticker import Ticker
+from schemas.codec import Codec
+from schemas.deployment import Deployment
+from schemas.registry import SchemaRegistry
+
+log = logging.getLogger(__name__)
+
+PROJECTION_RECORDS = 500
+PROJECTION_WITHIN_SEC = 0.2
+
+
+class _ReadCommittedThread(AIOKafkaConsumerThread):
+    """Faust reads uncommitted records unless its own transactions are on; the journal must be read committed."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        self.consumer.in_transaction = True
+        try:
+            return super()._create_worker_consumer(transport)
+        finally:
+            self.consumer.in_transaction = False
+
+
+class _ReadCommittedConsumer(Consumer):
+    def _new_consumer_thread(self) -> Any:
+        return _ReadCommittedThread(self, loop=self.loop, beacon=self.beacon)
+
+
+class _ReadCommittedTransport(Transport):
+    Consumer = _ReadCommittedConsumer
+
+
+def codec_of(deployment: Deployment) -> Codec:
+    """Return the codec of a deployment, with its schema registry where it has one."""
+    return Codec(SchemaRegistry(deployment.schema_registry_url) if deployment.schema_registry_url else None)
+
+
+def worker_app(
+    deployment: Deployment,
+    settings: WorkerSettings,
+    action_types: Mapping[str, type[Action]],
+    *,
+    progress: Progress = lambda partition, read, end: None,
+    web: bool = True,
+) -> faust.App:
+    """Return the app of one worker. Starting it starts the partition processor in a thread of its own."""
+    codec = codec_of(deployment)
+    metrics = WorkerMetrics()
+    app = faust.App(
+        f"{deployment.topic_prefix}projection",
+        broker=";".join(f"kafka://{server}" for server in deployment.bootstrap_servers.split(",")),
+        store="memory://",
+        key_serializer="raw",
+        value_serializer="raw",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_max_poll_records=PROJECTION_RECORDS,
+        consumer_auto_offset_reset="earliest",
+        stream_wait_empty=False,
+        web_enabled=web,
+        web_host=settings.web_host,
+        web_bind=settings.web_host,
+        web_port=settings.web_port,
+        worker_redirect_stdouts=False,
+    )
+    app.transport = _ReadCommittedTransport(app.conf.broker_consumer, app, loop=app.loop)
+
+    @app.service
+    class ProcessorService(faust.Service):
+        """Starts and stops the partition processor and the ticker with the app."""
+
+        processor: PartitionProcessor
+        ticker: Ticker
+
+        async def on_start(self) -> None:
+            self.processor = PartitionProcessor(deployment, settings, action_types, codec, metrics, progress)
+            self.ticker = Ticker(deployment, settings.slot, codec)
+            self.processor.start()
+
+        @faust.Service.timer(settings.tick_ms / 1000)
+        async def tick(self) -> None:
+            self.ticker.tick(metrics.partitions)
+
+        async def on_stop(self) -> None:
+            await asyncio.to_thread(self.processor.stop)
+            self.ticker.close()
+
+    if settings.projection:
+        _add_projection(app, deployment, codec)
+    if web:
+        _add_views(app, settings, metrics)
+    return app
+
+
+def _add_projection(app: faust.App, deployment: Deployment, codec: Codec) -> None:
+    counts = BranchCounts(Redis.from_url(deployment.redis_url), deployment.topic_prefix, codec)
+    journal = app.topic(deployment.topics.journal, key_serializer="raw", value_serializer="raw")
+
+    @app.agent(journal, concurrency=1, supervisor_strategy=CrashingSupervisor)
+    async def branch_counts(stream: Any) -> None:
+        async for events in stream.noack_take(PROJECTION_RECORDS, within=PROJECTION_WITHIN_SEC):
+            await counts.absorb([JournalRecord(event.message.partition, event.message.offset, event.message.value) for event in events])
+            for event in events:
+                event.ack()
+
+
+def _add_views(app: faust.App, settings: WorkerSettings, metrics: WorkerMetrics) -> None:
+    @app.page("/health/")
+    async def health(view: View, request: Request) -> Response:
+        """Whether the worker works: 200 with its partitions, 503 while it has not joined."""
+        alive = metrics.joined
+        return view.json({"slot": settings.slot, "partitions": list(metrics.partitions), "healthy": alive}, status=200 if alive else 503)
+
+    @app.page("/metrics/")
+    async def prometheus(view: View, request: Request) -> Response:
+        """Metrics in Prometheus' text format."""
+        return view.text(metrics.text(), content_type="text/plain; version=0.0.4")

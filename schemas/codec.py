@@ -16,6 +16,7 @@ import fastavro
 from fastavro.types import Schema
 
 from schemas.registry import SchemaRegistry
+from schemas.writer import Writer, writer
 
 NAMESPACE: Final = "smart_routing"
 MAGIC: Final = 0
@@ -61,7 +62,7 @@ def packaged_id(name: str) -> int:
 
     Raises LookupError when the schema was changed and not released; `python -m schemas.release` releases it.
     """
-    for number, (released_name, schema) in reversed(released_schemas().items()):
+    for number, (released_name, schema) in reversed(list(released_schemas().items())):
         if released_name == name and schema == current_schema(name):
             return number
     raise LookupError(f"schemas/avro/{name}.avsc: expected a released schema, found a changed one; run `python -m schemas.release`")
@@ -77,7 +78,7 @@ class Codec:
 
     def __init__(self, registry: SchemaRegistry | None = None) -> None:
         self._registry = registry
-        self._prefixes: dict[str, tuple[bytes, Schema]] = {}
+        self._writers: dict[str, tuple[bytes, Writer]] = {}
         self._readers: dict[int, tuple[str, Schema, Schema | None]] = {}
 
     def encode(self, name: str, datum: Mapping[str, Any]) -> bytes:
@@ -85,16 +86,14 @@ class Codec:
 
         Raises UnencodableRecord when the datum does not fit the schema.
         """
-        prefix = self._prefixes.get(name)
-        if prefix is None:
-            prefix = self._prefixes[name] = self._prefix(name)
-        buffer = BytesIO()
-        buffer.write(prefix[0])
+        known = self._writers.get(name)
+        if known is None:
+            known = self._writers[name] = self._writer(name)
+        header, write = known
         try:
-            fastavro.schemaless_writer(buffer, prefix[1], datum)
+            return write(datum, header)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-            raise UnencodableRecord(f"{name}: {error}") from error
-        return buffer.getvalue()
+            raise UnencodableRecord(f"{name}: {error!r}") from error
 
     def decode(self, value: bytes | None) -> tuple[str, Datum]:
         """Return the schema's name and the datum, in the shape of the current schema; a record in a union is a pair of its full name and its datum.
@@ -104,7 +103,9 @@ class Codec:
         if value is None:
             raise UndecodableRecord("no_value", "expected an Avro record, found no value")
         if len(value) < _HEADER.size or value[0] != MAGIC:
-            raise UndecodableRecord("not_confluent", f"expected the Confluent wire format, a zero byte and a schema id; found {value[:5].hex() or 'nothing'}")
+            raise UndecodableRecord(
+                "not_confluent", f"expected the Confluent wire format, a zero byte and a schema id; found {value[:5].hex() or 'nothing'}"
+            )
         number = _HEADER.unpack_from(value)[1]
         reader = self._readers.get(number)
         if reader is None:
@@ -115,23 +116,27 @@ class Codec:
         try:
             datum = fastavro.schemaless_reader(buffer, writer_schema, reader_schema, return_record_name=True)
         except Exception as error:  # fastavro raises whatever the bytes make it trip over: struct, Unicode, index, overflow, end of file
-            raise UndecodableRecord("undecodable", f"expected a {name}, found bytes that do not decode: {type(error).__name__}: {error}") from error
+            raise UndecodableRecord(
+                "undecodable", f"expected a {name}, found bytes that do not decode: {type(error).__name__}: {error}"
+            ) from error
         if buffer.tell() != len(value):
             raise UndecodableRecord("undecodable", f"expected a {name} of {buffer.tell()} bytes, found {len(value)}")
         if not isinstance(datum, dict):
             raise UndecodableRecord("undecodable", f"expected a {name}, found {type(datum).__name__}")
         return name, datum
 
-    def _prefix(self, name: str) -> tuple[bytes, Schema]:
+    def _writer(self, name: str) -> tuple[bytes, Writer]:
         number = packaged_id(name) if self._registry is None else self._registry.register(name, current_schema(name))
-        return _HEADER.pack(MAGIC, number), _parsed(name)
+        return _HEADER.pack(MAGIC, number), writer(current_schema(name))
 
     def _reader(self, number: int) -> tuple[str, Schema, Schema | None]:
         if self._registry is None:
             try:
                 name, schema = released_schemas()[number]
             except KeyError:
-                raise UndecodableRecord("unknown_schema", f"expected a schema id from 1 to {max(released_schemas())}, found {number}") from None
+                raise UndecodableRecord(
+                    "unknown_schema", f"expected a schema id from 1 to {max(released_schemas())}, found {number}"
+                ) from None
         else:
             name, schema = self._registry.fetch(number)
         if schema == current_schema(name):

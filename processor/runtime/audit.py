@@ -1,4 +1,4 @@
-"""The audit: what went in, what was applied, what came out, held against each other. Nothing lost, nothing doubled, nothing out of order."""
+"""The audit: what went in, what was applied and what came out, held against each other."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -127,7 +127,11 @@ def _read_journal(records: Iterable[LogRecord], codec: Codec, findings: list[Fin
             if index - newest.get(message_id, -MESSAGE_IDS - 1) <= MESSAGE_IDS:
                 findings.append(Finding("doubled", f"conversation {conversation_id}: message {message_id} was applied again"))
             newest[message_id] = index
-    findings.extend(Finding("doubled", f"the answer to {command_id} took effect {count} times") for command_id, count in applied.answered.items() if count > 1)
+    findings.extend(
+        Finding("doubled", f"the answer to {command_id} took effect {count} times")
+        for command_id, count in applied.answered.items()
+        if count > 1
+    )
     return applied
 
 
@@ -143,7 +147,9 @@ def _read_source(datum: Datum, applied: _Applied, findings: list[Finding]) -> No
         return
     key = (conversation_id, at["topic"])
     if at["offset"] < applied.newest_source.get(key, -1):
-        findings.append(Finding("out_of_order", f"conversation {conversation_id}: {source} was applied after offset {applied.newest_source[key]}"))
+        findings.append(
+            Finding("out_of_order", f"conversation {conversation_id}: {source} was applied after offset {applied.newest_source[key]}")
+        )
     applied.newest_source[key] = at["offset"]
     if event == "MessageReceived":
         if datum["disposition"] == "duplicate":
@@ -257,6 +263,12 @@ def _check_commands(families: Mapping[str, Iterable[LogRecord]], codec: Codec, a
         for conversation_id, command_ids in order.items():
             expected = [one for one in applied.command_order.get((conversation_id, family), ()) if one in published]
             if [one for one in command_ids if one in applied.commands] != expected:
-                findings.append(Finding("out_of_order", f"conversation {conversation_id}: commands of {family} are not in the journal's order"))
-    findings.extend(Finding("lost", f"command {command_id} is in the journal, but not on its topic") for command_id in applied.commands if command_id not in published)
+                findings.append(
+                    Finding("out_of_order", f"conversation {conversation_id}: commands of {family} are not in the journal's order")
+                )
+    findings.extend(
+        Finding("lost", f"command {command_id} is in the journal, but not on its topic")
+        for command_id in applied.commands
+        if command_id not in published
+    )
     return count

@@ -83,7 +83,9 @@ def _put_back(producer: Producer, deployment: Deployment, codec: Codec, letter: 
     datum = letter.datum
     if datum["value"] is not None and topic != "ticks":  # time goes on by itself
         headers = [(header["name"], header["value"]) for header in datum["headers"]]
-        producer.produce(f"{deployment.topic_prefix}{topic}", datum["value"], datum["key"], headers=[*headers, (REDRIVEN_HEADER, letter.name.encode())])
+        producer.produce(
+            f"{deployment.topic_prefix}{topic}", datum["value"], datum["key"], headers=[*headers, (REDRIVEN_HEADER, letter.name.encode())]
+        )
     note = {"topic": topic, "partition": partition, "offset": offset, "redriven_at": time.time_ns() // 1_000_000, "operator": operator}
     producer.produce(deployment.topics.dead_letters, codec.encode("redriven", note), datum["key"] or b"")
 

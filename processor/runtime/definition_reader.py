@@ -4,11 +4,13 @@ import logging
 import time
 from collections.abc import Mapping
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from processor.engine.action import Action
 from processor.engine.definitions import DefinitionLog, Definitions
 from processor.flow.publication import absorb
+from processor.runtime.partition_end import is_partition_end
+from processor.runtime.watermarks import watermarks
 from schemas.codec import Codec, UndecodableRecord
 from schemas.deployment import Deployment
 
@@ -20,6 +22,8 @@ class DefinitionReader:
 
     def __init__(self, deployment: Deployment, codec: Codec, action_types: Mapping[str, type[Action]]) -> None:
         self.log = DefinitionLog()
+        self.unread: dict[bytes, str] = {}
+        """What is wrong with the newest record of a key, where that could not be read."""
         self._topic = deployment.topics.definitions
         self._codec = codec
         self._action_types = action_types
@@ -52,31 +56,35 @@ class DefinitionReader:
         Raises TimeoutError, or KafkaException when the broker does not answer.
         """
         until = time.monotonic() + timeout_sec
-        _, end = self._consumer.get_watermark_offsets(TopicPartition(self._topic, 0), timeout=timeout_sec)
+        _, end = watermarks(self._consumer, TopicPartition(self._topic, 0), timeout_sec)
         while self._next_offset < end:
             message = self._consumer.poll(0.1)
             if message is not None:
                 self._take(message)
             elif time.monotonic() > until:
-                raise TimeoutError(f"{self._topic}: expected to read up to offset {end} within {timeout_sec:.0f} s; found offset {self._next_offset}")
+                raise TimeoutError(
+                    f"{self._topic}: expected to read up to offset {end} within {timeout_sec:.0f} s; found offset {self._next_offset}"
+                )
 
     def close(self) -> None:
         """Leave the topic."""
         self._consumer.close()
 
     def _take(self, message: Message) -> None:
-        error, offset = message.error(), message.offset() or 0
-        if error is not None:
-            if error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
+        offset = message.offset() or 0
+        if is_partition_end(message.error()):
             self._next_offset = max(self._next_offset, offset)  # past what transactions leave at a topic's end
             return
         self._next_offset = offset + 1
         try:
             name, datum = self._codec.decode(message.value())
-            problem = absorb(self.log, offset, datum, self._action_types) if name == "definition" else f"expected a definition, found a {name}"
+            problem = (
+                absorb(self.log, offset, datum, self._action_types) if name == "definition" else f"expected a definition, found a {name}"
+            )
         except UndecodableRecord as refused:
             problem = refused.detail
+        self.unread.pop(message.key() or b"", None)
         if problem is not None:
             self.log.skip(offset)
+            self.unread[message.key() or b""] = problem
             log.warning("definition at offset %d is passed over: %s", offset, problem)

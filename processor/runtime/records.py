@@ -172,7 +172,11 @@ def _response(datum: Datum, at: int) -> ResponseReceived:
 
 def _event(event: ExternalEvent) -> tuple[str, dict[str, Any]]:
     # Avro looks fields up by name: what the record does not have, such as `at`, is passed over.
-    fields = _to_plain(event) if isinstance(event, MessageReceived) and event.media else {name: getattr(event, name) for name in event.__struct_fields__}
+    fields = (
+        _to_plain(event)
+        if isinstance(event, MessageReceived) and event.media
+        else {name: getattr(event, name) for name in event.__struct_fields__}
+    )
     return f"{NAMESPACE}.{type(event).__name__}", fields
 
 

@@ -99,4 +99,6 @@ def _first_difference(expected: object, found: object, path: str = "") -> tuple[
             pairs = [(f"{path}[{index}]", one, other) for index, (one, other) in enumerate(zip(expected, found, strict=True))]
         case _:
             return f"{path} {expected!r}", f"{found!r}"
-    return next((_first_difference(one, other, where) for where, one, other in pairs if one != other), (f"{path} {expected!r}", f"{found!r}"))
+    return next(
+        (_first_difference(one, other, where) for where, one, other in pairs if one != other), (f"{path} {expected!r}", f"{found!r}")
+    )

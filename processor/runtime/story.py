@@ -50,7 +50,11 @@ def _outcome(step: Datum) -> str:
 
 def _event(datum: Datum) -> str:
     name, fields = datum["event"]
-    shown = {field: value for field, value in fields.items() if value not in (None, [], {}, "") and field not in ("channel", "account", "address", "sent_at", "answered_at")}
+    shown = {
+        field: value
+        for field, value in fields.items()
+        if value not in (None, [], {}, "") and field not in ("channel", "account", "address", "sent_at", "answered_at")
+    }
     return f"{name.rpartition('.')[2]} {json.dumps(shown, ensure_ascii=False)}" if shown else name.rpartition(".")[2]
 
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 from msgspec import Struct
 
+from processor.runtime.headers import headers_of
+from processor.runtime.partition_end import is_partition_end
+from processor.runtime.watermarks import watermarks
 from schemas.deployment import Deployment
 
 RECORDS_AT_ONCE = 5_000
@@ -45,20 +48,20 @@ def read_topic(deployment: Deployment, topic: str, partitions: Sequence[int] | N
         if metadata.error is not None:
             raise KafkaException(metadata.error)
         numbers = sorted(metadata.partitions) if partitions is None else list(partitions)
-        ends = {number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=ANSWER_SEC) for number in numbers}
-        unread = {number: end for number, (start, end) in ends.items() if end > start}
+        ends = {number: watermarks(consumer, TopicPartition(topic, number)) for number in numbers}
+        unread = {number for number, (start, end) in ends.items() if end > start}
         consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in unread])
         while unread:
-            for message in consumer.consume(RECORDS_AT_ONCE, 0.5):
-                number, offset, error = message.partition() or 0, message.offset() or 0, message.error()
-                if error is not None:
-                    if error.code() != KafkaError._PARTITION_EOF:
-                        raise KafkaException(error)
-                    unread.pop(number, None)
-                elif offset < ends[number][1]:
-                    headers = tuple((name, bytes(value or b"")) for name, value in message.headers() or ())
-                    yield LogRecord(number, offset, message.timestamp()[1], message.key(), message.value(), headers)
-                if error is None and offset + 1 >= ends[number][1]:
-                    unread.pop(number, None)
+            first = consumer.poll(0.5)  # consume() alone would wait for all that it may return
+            for message in () if first is None else (first, *consumer.consume(RECORDS_AT_ONCE, 0)):
+                number, offset = message.partition() or 0, message.offset() or 0
+                end = ends[number][1]
+                if is_partition_end(message.error()):
+                    unread.discard(number)
+                    continue
+                if offset < end:
+                    yield LogRecord(number, offset, message.timestamp()[1], message.key(), message.value(), headers_of(message))
+                if offset + 1 >= end:
+                    unread.discard(number)
     finally:
         consumer.close()

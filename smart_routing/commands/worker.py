@@ -51,6 +51,8 @@ def worker(slot: str | None, state_folder: Path | None, web_port: int | None) ->
     Health is at /health/, metrics for Prometheus at /metrics/. Every option, and more, can be set as SMART_ROUTING_WORKER_<NAME>.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("faust", "mode", "aiokafka", "processor.runtime.worker.app"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     deployment = Deployment.from_environment()
     given = {name: value for name, value in (("slot", slot), ("state_folder", state_folder), ("web_port", web_port)) if value is not None}
     try:

@@ -15,10 +15,10 @@ from mode.supervisors import CrashingSupervisor
 from redis.asyncio import Redis
 
 from processor.engine.action import Action
+from processor.runtime.worker.context import Progress, WorkerContext, silent
 from processor.runtime.worker.metrics import WorkerMetrics
 from processor.runtime.worker.processor import PartitionProcessor
 from processor.runtime.worker.projection import BranchCounts, JournalRecord
-from processor.runtime.worker.restore import Progress
 from processor.runtime.worker.settings import WorkerSettings
 from processor.runtime.worker.ticker import Ticker
 from schemas.codec import Codec
@@ -61,21 +61,29 @@ def worker_app(
     settings: WorkerSettings,
     action_types: Mapping[str, type[Action]],
     *,
-    progress: Progress = lambda partition, read, end: None,
+    progress: Progress = silent,
     web: bool = True,
+    metrics: WorkerMetrics | None = None,
 ) -> faust.App:
-    """Return the app of one worker. Starting it starts the partition processor in a thread of its own."""
+    """Return the app of one worker. Starting it starts the partition processor in a thread of its own.
+
+    Whoever hosts it without its web views reads `metrics` instead.
+    """
     codec = codec_of(deployment)
-    metrics = WorkerMetrics()
+    measured = metrics or WorkerMetrics()
+    settings.state_folder.mkdir(parents=True, exist_ok=True)  # Faust makes its folder below it, but no parents
+    context = WorkerContext(deployment, settings, action_types, codec, measured, progress)
     app = faust.App(
         f"{deployment.topic_prefix}projection",
         broker=";".join(f"kafka://{server}" for server in deployment.bootstrap_servers.split(",")),
         store="memory://",
+        datadir=settings.state_folder / "faust",  # else it makes a folder of its own wherever it is started
         key_serializer="raw",
         value_serializer="raw",
         topic_allow_declare=False,
         topic_disable_leader=True,
         broker_max_poll_records=PROJECTION_RECORDS,
+        broker_check_crcs=not deployment.embedded,  # the embedded broker's commit markers carry no checksum
         consumer_auto_offset_reset="earliest",
         stream_wait_empty=False,
         web_enabled=web,
@@ -94,13 +102,13 @@ def worker_app(
         ticker: Ticker
 
         async def on_start(self) -> None:
-            self.processor = PartitionProcessor(deployment, settings, action_types, codec, metrics, progress)
+            self.processor = PartitionProcessor(context)
             self.ticker = Ticker(deployment, settings.slot, codec)
             self.processor.start()
 
         @faust.Service.timer(settings.tick_ms / 1000)
         async def tick(self) -> None:
-            self.ticker.tick(metrics.partitions)
+            self.ticker.tick(measured.partitions)
 
         async def on_stop(self) -> None:
             await asyncio.to_thread(self.processor.stop)
@@ -108,8 +116,10 @@ def worker_app(
 
     if settings.projection:
         _add_projection(app, deployment, codec)
+    else:
+        app.producer_only = True  # Faust itself then reads nothing, and a consumer without topics ends the app
     if web:
-        _add_views(app, settings, metrics)
+        _add_views(app, settings, measured)
     return app
 
 
@@ -127,12 +137,12 @@ def _add_projection(app: faust.App, deployment: Deployment, codec: Codec) -> Non
 
 def _add_views(app: faust.App, settings: WorkerSettings, metrics: WorkerMetrics) -> None:
     @app.page("/health/")
-    async def health(view: View, request: Request) -> Response:
+    async def health(view: View, _request: Request) -> Response:
         """Whether the worker works: 200 with its partitions, 503 while it has not joined."""
         alive = metrics.joined
         return view.json({"slot": settings.slot, "partitions": list(metrics.partitions), "healthy": alive}, status=200 if alive else 503)
 
     @app.page("/metrics/")
-    async def prometheus(view: View, request: Request) -> Response:
+    async def prometheus(view: View, _request: Request) -> Response:
         """Metrics in Prometheus' text format."""
         return view.text(metrics.text(), content_type="text/plain; version=0.0.4")

@@ -1,6 +1,7 @@
 """Records of one partition's inputs, merged by log time, so that a backlog is applied in the order in which it happened.
 
-As Kafka Streams does it (KIP-695): a record is given out only while every other input either has a record to compare with, or is known to be read to its end.
+As Kafka Streams does it (KIP-695): a record is given out only while every other input either has a record to compare with, or is known
+to be read to its end.
 """
 
 from collections import deque

@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-from processor.runtime.worker.partition import Counts
+from processor.runtime.worker.counts import Counts
 
 
 class WorkerMetrics(Collector):
@@ -22,7 +22,12 @@ class WorkerMetrics(Collector):
         """Monotonic seconds of the last commit."""
         self._registry = CollectorRegistry()
         self._registry.register(self)
-        self._batches = Histogram("smart_routing_batch_events", "Records and deadlines in a batch.", registry=self._registry, buckets=(1, 10, 100, 500, 1000, 5000))
+        self._batches = Histogram(
+            "smart_routing_batch_events",
+            "Records and deadlines in a batch.",
+            registry=self._registry,
+            buckets=(1, 10, 100, 500, 1000, 5000),
+        )
         self._commits = Histogram("smart_routing_commit_seconds", "Duration of a transaction's commit.", registry=self._registry)
         self._owned = Gauge("smart_routing_partitions", "Partitions that this worker owns.", registry=self._registry)
         self._failures = Counter("smart_routing_sessions_failed", "Sessions given up after an error.", registry=self._registry)

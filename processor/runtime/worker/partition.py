@@ -15,11 +15,12 @@ from processor.engine.events import ExternalEvent, Ticked
 from processor.engine.interaction import Conversation
 from processor.runtime.engine_version import ENGINE_VERSION
 from processor.runtime.records import Source, encode_advance, encode_state, event_of
+from processor.runtime.worker.context import WorkerContext
 from processor.runtime.worker.outputs import Output
 from processor.state.positions import Positions
 from processor.state.store import Change, PartitionStore
-from schemas.codec import Codec, UndecodableRecord
-from schemas.topics import Topics, partition_of
+from schemas.codec import UndecodableRecord
+from schemas.topics import partition_of
 
 log = logging.getLogger(__name__)
 
@@ -46,25 +47,10 @@ class InputRecord(Struct, frozen=True):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-class Counts:
-    """What a partition has done, for metrics."""
-
-    __slots__ = ("actions", "commands", "dead_letters", "dispositions", "quarantined")
-
-    def __init__(self) -> None:
-        self.dispositions: dict[str, int] = {}
-        self.actions = 0
-        self.commands = 0
-        self.dead_letters: dict[str, int] = {}
-        self.quarantined = 0
-
-
 class Partition:
     """A partition's state while this worker owns it."""
 
-    def __init__(
-        self, number: int, partitions: int, folder: Path, topics: Topics, codec: Codec, counts: Counts, cached_conversations: int
-    ) -> None:
+    def __init__(self, number: int, folder: Path, context: WorkerContext) -> None:
         self.number = number
         self.store = PartitionStore(folder)
         self.reached = self.store.positions
@@ -73,11 +59,11 @@ class Partition:
         """Log time up to which ticks have come, epoch ms; deadlines before it are due."""
         self.due_pending = False
         """Whether deadlines before the horizon may be left."""
-        self._partitions = partitions
-        self._topics = topics
-        self._codec = codec
-        self._counts = counts
-        self._most_cached = cached_conversations
+        self._partitions = context.deployment.partitions
+        self._topics = context.deployment.topics
+        self._codec = context.codec
+        self._counts = context.metrics.counts
+        self._most_cached = context.settings.cached_conversations
         self._conversations: dict[str, Conversation | None] = {}
         self._due_in_store: dict[str, int | None] = {}
         """Deadline that the store's index has for each conversation changed in this batch."""
@@ -116,11 +102,11 @@ class Partition:
                 self._advance(conversation_id, event, source, refresh())
         except EventRejected as refused:
             self._bury(record, refused.reason, refused.detail, conversation_id)
-        except Exception as fault:
-            self._quarantine(conversation_id, event, source, definitions(), record, fault)
+        except Exception as fault:  # noqa: BLE001 - whatever the engine trips over stops one interaction at most
+            self._quarantine(record, event, source, definitions(), fault)
 
     def fire(self, definitions: Definitions, limit: int) -> int:
-        """Fire deadlines that the ticks have passed, earliest first, at most so many; the others wait for the next batch. Returns how many were looked at."""
+        """Fire deadlines that the ticks have passed, earliest first, at most so many; returns how many were looked at."""
         if not self.due_pending:
             return 0
         looked_at = 0
@@ -138,9 +124,9 @@ class Partition:
             event = Ticked(self.horizon)
             try:
                 self._advance(conversation_id, event, source, definitions)
-            except Exception as fault:
+            except Exception as fault:  # noqa: BLE001 - whatever the engine trips over stops one interaction at most
                 record = InputRecord("ticks", self.number, source.offset, self.horizon, conversation_id.encode(), None)
-                self._quarantine(conversation_id, event, source, definitions, record, fault)
+                self._quarantine(record, event, source, definitions, fault)
         self.due_pending = False
         return looked_at
 
@@ -155,7 +141,12 @@ class Partition:
             reached = self.reached
             value = self._codec.encode(
                 "positions",
-                {"inbound": reached.inbound, "ticks": reached.ticks, "responses": reached.responses, "journal_sequence": reached.journal_sequence},
+                {
+                    "inbound": reached.inbound,
+                    "ticks": reached.ticks,
+                    "responses": reached.responses,
+                    "journal_sequence": reached.journal_sequence,
+                },
             )
             outputs.extend(
                 Output(self._topics.state, conversation_id.encode(), encode_state(payload, self._codec), self.number)
@@ -211,7 +202,7 @@ class Partition:
             raise EventRejected("bad_key", f"expected the conversation's id as key; found {record.key[:40]!r}")
         wanted = partition_of(record.key, self._partitions)
         if wanted != self.number:
-            raise EventRejected("wrong_partition", f"expected partition {wanted}, where Kafka's default partitioner (murmur2) puts this key; found {self.number}")
+            raise EventRejected("wrong_partition", f"expected partition {wanted}, where murmur2 puts this key; found {self.number}")
 
     def _load(self, conversation_id: str) -> Conversation | None:
         try:
@@ -243,10 +234,10 @@ class Partition:
         counts.actions += len(advanced.steps)
         counts.commands += len(advanced.commands)
 
-    def _quarantine(
-        self, conversation_id: str, event: ExternalEvent, source: Source, definitions: Definitions, record: InputRecord, fault: Exception
-    ) -> None:
+    def _quarantine(self, record: InputRecord, event: ExternalEvent, source: Source, definitions: Definitions, fault: Exception) -> None:
         """Ours: keep the interaction as it is, mark it, keep the event, and go on with the partition."""
+        assert record.key is not None, "checked when it was read"
+        conversation_id = record.key.decode()
         log.error("conversation %s is quarantined", conversation_id, exc_info=fault)
         self._counts.quarantined += 1
         where = traceback.extract_tb(fault.__traceback__)[-1]
@@ -267,7 +258,7 @@ class Partition:
                 "timestamp": record.at,
                 "key": record.key,
                 "value": record.value,
-                "headers": [{"name": name, "value": content or b""} for name, content in record.headers],
+                "headers": [{"name": name, "value": content} for name, content in record.headers],
                 "reason": reason,
                 "detail": detail[:2000],
                 "conversation_id": conversation_id,

@@ -8,23 +8,21 @@ commit (KIP-447). Whatever goes wrong, the session is given up and a new one sta
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 
-from processor.engine.action import Action
 from processor.engine.definitions import Definitions
 from processor.runtime.definition_reader import DefinitionReader
+from processor.runtime.headers import headers_of
+from processor.runtime.partition_end import is_partition_end
+from processor.runtime.watermarks import watermarks
+from processor.runtime.worker.context import WorkerContext
 from processor.runtime.worker.lanes import INPUTS, Lane, Lanes
-from processor.runtime.worker.metrics import WorkerMetrics
-from processor.runtime.worker.outputs import Output
 from processor.runtime.worker.partition import InputRecord, Partition
-from processor.runtime.worker.restore import Progress, discard_foreign, restore
-from processor.runtime.worker.settings import WorkerSettings
-from schemas.codec import Codec
-from schemas.deployment import Deployment
+from processor.runtime.worker.restore import discard_foreign, restore
 from schemas.topics import LARGEST_RECORD_BYTES
 
 log = logging.getLogger(__name__)
@@ -43,21 +41,8 @@ class RegroupedDuringRestore(Exception):
 class PartitionProcessor:
     """Runs in a thread of its own, because it blocks. One consumer, one transactional producer."""
 
-    def __init__(
-        self,
-        deployment: Deployment,
-        settings: WorkerSettings,
-        action_types: Mapping[str, type[Action]],
-        codec: Codec,
-        metrics: WorkerMetrics,
-        progress: Progress = lambda partition, read, end: None,
-    ) -> None:
-        self._deployment = deployment
-        self._settings = settings
-        self._action_types = action_types
-        self._codec = codec
-        self._metrics = metrics
-        self._progress = progress
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="partition-processor", daemon=True)
 
@@ -73,36 +58,27 @@ class PartitionProcessor:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                session = _Session(self._deployment, self._settings, self._action_types, self._codec, self._metrics, self._progress)
+                session = _Session(self._context)
                 try:
                     session.run(self._stopping)
                 finally:
                     session.close()
             except Exception:
                 # The state is in the log: whatever happened, the next session starts from what was committed.
-                self._metrics.session_failed()
-                log.exception("worker %s: session given up; a new one starts in %s s", self._settings.slot, RETRY_SEC)
+                self._context.metrics.session_failed()
+                log.exception("worker %s: session given up; a new one starts in %s s", self._context.settings.slot, RETRY_SEC)
                 self._stopping.wait(RETRY_SEC)
 
 
 class _Session:
     """From joining the group to the first error: nothing that it holds in memory outlives it."""
 
-    def __init__(
-        self,
-        deployment: Deployment,
-        settings: WorkerSettings,
-        action_types: Mapping[str, type[Action]],
-        codec: Codec,
-        metrics: WorkerMetrics,
-        progress: Progress,
-    ) -> None:
-        self._deployment = deployment
-        self._settings = settings
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._deployment = deployment = context.deployment
+        self._settings = settings = context.settings
+        self._metrics = context.metrics
         self._topics = deployment.topics
-        self._codec = codec
-        self._metrics = metrics
-        self._progress = progress
         self._turn = 0
         self._short = {full: full.removeprefix(deployment.topic_prefix) for full in self._topics.inputs}
         self._full = {short: full for full, short in self._short.items()}
@@ -124,7 +100,7 @@ class _Session:
             }
         )
         self._producer.init_transactions(OPERATION_SEC)
-        self._definitions = DefinitionReader(deployment, codec, action_types)
+        self._definitions = DefinitionReader(deployment, context.codec, context.action_types)
         self._definitions.catch_up(OPERATION_SEC)
         self._consumer = Consumer(self._consumer_config())
         self._consumer.subscribe(list(self._topics.inputs), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke)
@@ -198,16 +174,14 @@ class _Session:
     def _restored(self, number: int) -> Partition:
         folder = self._settings.state_folder / f"{self._deployment.topic_prefix}{number}"
         state = TopicPartition(self._topics.state, number)
-        _, end = self._consumer.get_watermark_offsets(state, timeout=OPERATION_SEC)
+        _, end = watermarks(self._consumer, state)
         discard_foreign(folder, end)
-        partition = Partition(
-            number, self._deployment.partitions, folder, self._topics, self._codec, self._metrics.counts, self._settings.cached_conversations
-        )
+        partition = Partition(number, folder, self._context)
         self._partitions[number] = partition
         inputs = [TopicPartition(full, number) for full in self._short]
         # Waits, too, until the broker has decided every transaction of the worker that had the partition before.
         committed = {self._short[found.topic]: found.offset for found in self._consumer.committed(inputs, timeout=COMMITTED_SEC)}
-        restore(partition.store, self._topics.state, number, committed, self._base, self._codec, self._progress, self._keep_alive)
+        restore(partition.store, state, committed, self._context, self._keep_alive)
         partition.reached = partition.store.positions
         return partition
 
@@ -227,15 +201,13 @@ class _Session:
 
     def _take(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            error = message.error()
-            if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaException(error)
+            at_end = is_partition_end(message.error())
             lanes = self._lanes.get(message.partition() or 0)
             if lanes is None:
                 continue  # of a partition that was revoked meanwhile
             lane = lanes[self._short[message.topic() or ""]]
             offset = message.offset() or 0
-            if error is not None:
+            if at_end:
                 lane.end_reached(offset)
             elif offset >= lane.next_offset:
                 lane.add(message.timestamp()[1], message)
@@ -262,14 +234,15 @@ class _Session:
 
     def _apply(self, partition: Partition, lanes: Lanes, limit: int) -> int:
         """Apply what may be applied, at most so many records and deadlines; returns how many there were."""
-        used = partition.fire(self._definitions.newest(), limit // 2)  # left over from the batch before: messages do not wait for all of them
+        used = partition.fire(
+            self._definitions.newest(), limit // 2
+        )  # left over from the batch before: messages do not wait for all of them
         while used < limit:
             popped = lanes.pop(self._is_at_end, partial(self._end_if_due, partition))
             if popped is None:
                 break
             at, topic, message = popped
-            headers = tuple((name, bytes(value or b"")) for name, value in message.headers() or ())
-            record = InputRecord(topic, partition.number, message.offset() or 0, at, message.key(), message.value(), headers)
+            record = InputRecord(topic, partition.number, message.offset() or 0, at, message.key(), message.value(), headers_of(message))
             partition.apply(record, self._definitions.newest, self._refreshed)
             used += 1
             if topic == "ticks":
@@ -278,17 +251,17 @@ class _Session:
 
     def _is_at_end(self, number: int, lane: Lane) -> bool:
         """Tell, from what the last fetch said, whether a lane is read to its end."""
-        known = self._consumer.get_watermark_offsets(TopicPartition(self._full[lane.topic], number), cached=True)
-        return bool(known and 0 <= known[1] <= lane.next_offset)
+        _, end = self._consumer.get_watermark_offsets(TopicPartition(self._full[lane.topic], number), cached=True)
+        return 0 <= end <= lane.next_offset
 
     def _end_if_due(self, partition: Partition, lane: Lane, tick_at: int) -> int:
-        """Return how far a lane must be read before a tick is applied: to its end as the broker knows it now, where the tick fires a deadline.
+        """Return how far a lane must be read before a tick is applied: to its end as of now, where the tick fires a deadline.
 
         What was logged before the tick was read is then compared with it by log time, whichever was fetched first.
         """
         if not partition.has_due(tick_at):
             return 0
-        return self._consumer.get_watermark_offsets(TopicPartition(self._full[lane.topic], partition.number), timeout=OPERATION_SEC)[1]
+        return watermarks(self._consumer, TopicPartition(self._full[lane.topic], partition.number))[1]
 
     def _refreshed(self) -> Definitions:
         self._definitions.catch_up(OPERATION_SEC)
@@ -319,7 +292,9 @@ class _Session:
             producer.produce(positions.topic, positions.value, positions.key, positions.partition, on_delivery=delivered)
         producer.flush()
         offsets = [
-            TopicPartition(full, partition.number, getattr(partition.reached, short)) for partition in touched for full, short in self._short.items()
+            TopicPartition(full, partition.number, getattr(partition.reached, short))
+            for partition in touched
+            for full, short in self._short.items()
         ]
         producer.send_offsets_to_transaction(offsets, self._consumer.consumer_group_metadata(), OPERATION_SEC)
         producer.commit_transaction(OPERATION_SEC)

@@ -44,15 +44,16 @@ class BranchCounts:
             try:
                 for partition in sorted({record.partition for record in records}):
                     await self._absorb(partition, [record for record in records if record.partition == partition])
-                return
             except (RedisConnectionError, RedisTimeoutError) as error:
                 log.warning("Redis is away, the branch counts wait: %s", error)
                 await asyncio.sleep(RETRY_SEC)
+            else:
+                return
 
     async def counts(self, flow: str, version: int) -> dict[str, int]:
         """Return `action/branch` → how often, for one version of a flow."""
         found = await self._redis.hgetall(self._key(flow, version))
-        return {field.decode(): int(count) for field, count in sorted(found.items())}
+        return {_text(field): int(count) for field, count in sorted(found.items())}
 
     async def _absorb(self, partition: int, records: Sequence[JournalRecord]) -> None:
         async with self._redis.pipeline(transaction=True) as pipeline:
@@ -62,15 +63,16 @@ class BranchCounts:
                 fresh = [record for record in records if record.offset >= reached]
                 if not fresh:
                     return
-                pipeline.multi()
+                pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py has no types here
                 for (flow, version, field), count in self._counted(fresh).items():
                     pipeline.hincrby(self._key(flow, version), field, count)
                 pipeline.set(self._offsets_key(partition), fresh[-1].offset + 1)
                 try:
                     await pipeline.execute()
-                    return
                 except WatchError:
                     continue  # another worker counted meanwhile
+                else:
+                    return
 
     def _counted(self, records: Sequence[JournalRecord]) -> Counter[tuple[str, int, str]]:
         counts: Counter[tuple[str, int, str]] = Counter()
@@ -90,3 +92,7 @@ class BranchCounts:
 
     def _key(self, flow: str, version: int) -> str:
         return f"{self._prefix}branches:{flow}:{version}"
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

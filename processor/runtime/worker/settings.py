@@ -16,11 +16,20 @@ class WorkerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    slot: str = Field(default_factory=socket.gethostname, min_length=1, max_length=200, description="Stable name of this worker's place; no two run with the same.")
+    slot: str = Field(
+        default_factory=socket.gethostname,
+        min_length=1,
+        max_length=200,
+        description="Stable name of this worker's place; no two run with the same.",
+    )
     state_folder: Path = Field(default=Path("state"), description="Folder of the local RocksDB tables.")
     batch_events: int = Field(default=1000, ge=1, le=20_000, description="Most events in one transaction.")
-    session_timeout_ms: int = Field(default=10_000, ge=1_000, le=300_000, description="Silence after which the group gives this worker's partitions to others.")
-    transaction_timeout_ms: int = Field(default=10_000, ge=1_000, le=900_000, description="Time after which the broker aborts a transaction left open.")
+    session_timeout_ms: int = Field(
+        default=10_000, ge=1_000, le=300_000, description="Silence after which the group gives this worker's partitions to others."
+    )
+    transaction_timeout_ms: int = Field(
+        default=10_000, ge=1_000, le=900_000, description="Time after which the broker aborts a transaction left open."
+    )
     cached_conversations: int = Field(default=50_000, ge=100, description="Conversations kept decoded per partition.")
     web_host: str = Field(default="127.0.0.1", description="Address of health and metrics.")
     web_port: int = Field(default=6066, ge=0, le=65_535, description="Port of health and metrics.")

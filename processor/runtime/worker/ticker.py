@@ -17,7 +17,13 @@ class Ticker:
         self._slot = slot
         self._codec = codec
         self._producer = Producer(
-            {"bootstrap.servers": deployment.bootstrap_servers, "enable.idempotence": True, "linger.ms": 0, "message.timeout.ms": 5_000, "log_level": 3}
+            {
+                "bootstrap.servers": deployment.bootstrap_servers,
+                "enable.idempotence": True,
+                "linger.ms": 0,
+                "message.timeout.ms": 5_000,
+                "log_level": 3,
+            }
         )
 
     def tick(self, partitions: Iterable[int]) -> None:

@@ -1,0 +1,49 @@
+"""`smart-routing gateway`: the web chat's way in."""
+
+import asyncio
+import logging
+import signal
+
+import click
+
+from connectors.framework.settings import ConnectorSettings, SettingsError
+from connectors.run import run_gateway
+from schemas.deployment import Deployment
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of the interface to listen on; 0.0.0.0 for all of them.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65_535), help="Port to listen on; 0 for a free one.")
+def gateway(host: str, port: int) -> None:
+    r"""Let customers in by web chat: a page at /, and an API for programs.
+
+    \b
+    POST /chat/ADDRESS/messages   {"id": "…", "text": "…"} or {"id": "…", "choice": "…"}: 202 once Kafka has it
+    GET  /chat/ADDRESS/messages   the transcript, oldest first
+    GET  /chat/ADDRESS/events     the transcript and what is added, as server-sent events
+    GET  /health                  200 while Kafka and Redis answer
+
+    Clients make their address up, and whoever knows an address can read its chat: let nobody guess it. Put a server in front that speaks
+    TLS and limits rates. SMART_ROUTING_CONNECTORS_CHAT_ACCOUNT names the account that entry points bind to a flow. Ctrl-C ends it.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.WARNING)
+    deployment = Deployment.from_environment()
+    try:
+        settings = ConnectorSettings.from_environment()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        asyncio.run(_until_stopped(deployment, host, port, settings))
+    except OSError as error:
+        raise click.ClickException(
+            f"{host}:{port} cannot be listened on ({error.strerror or error}): stop what listens there, or choose another --port."
+        ) from error
+
+
+async def _until_stopped(deployment: Deployment, host: str, port: int, settings: ConnectorSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await run_gateway(deployment, host, port, stop, settings=settings, listening=lambda address: click.echo(f"Chat: {address}"))

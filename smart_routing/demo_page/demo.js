@@ -1,0 +1,85 @@
+// The demo: a customer's chat, and beside it the console's view of the same conversation.
+import { Chat, newAddress } from "../page/chat.js";
+import { Conversation } from "../console/page/conversation.js";
+
+const KEY = "smart-routing.demo-address";
+const FIRST_FLOW = "order_help";
+const base = new URL(".", document.baseURI).pathname;
+const chatPlace = document.getElementById("chat-place");
+const consolePlace = document.getElementById("console-place");
+const tabs = [...document.querySelectorAll('.tabs [role="tab"]')];
+let chat = null;
+let conversation = null;
+let opened = 0;
+
+function remembered() {
+  try {
+    return sessionStorage.getItem(KEY);
+  } catch {
+    return null; // a browser that keeps nothing still chats
+  }
+}
+
+function remember(address) {
+  try {
+    sessionStorage.setItem(KEY, address);
+  } catch {
+    // as above
+  }
+}
+
+async function open(address) {
+  const mine = ++opened;
+  remember(address);
+  chat?.close();
+  conversation?.close();
+  conversation = null;
+  chat = new Chat(chatPlace, { address, base });
+  if (document.body.dataset.tab === "chat" || !matchMedia("(max-width: 56rem)").matches) chat.focus();
+  const id = await conversationOf(address, mine);
+  if (mine === opened && id) {
+    conversation = new Conversation(consolePlace, { base: `${base}console/`, conversation: id, first: FIRST_FLOW, told: news });
+  }
+}
+
+// The conversation's id is a keyed hash of the address, which only the server can make.
+async function conversationOf(address, mine) {
+  while (mine === opened) {
+    try {
+      return (await (await fetch(`${base}demo/conversations/${encodeURIComponent(address)}`)).json()).id;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+  return null;
+}
+
+// What happens behind a tab that is not shown is told by a dot on it.
+function news(beat) {
+  if (beat.kind !== "step" || document.body.dataset.tab !== "chat") return;
+  for (const tab of tabs) tab.classList.toggle("news", tab.dataset.shows !== "chat");
+}
+
+function show(tab) {
+  document.body.dataset.tab = tab.dataset.shows;
+  for (const other of tabs) {
+    other.setAttribute("aria-selected", String(other === tab));
+    other.tabIndex = other === tab ? 0 : -1;
+  }
+  tab.classList.remove("news");
+}
+
+for (const [index, tab] of tabs.entries()) {
+  tab.addEventListener("click", () => show(tab));
+  tab.addEventListener("keydown", (event) => {
+    const there = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (there === undefined) return;
+    event.preventDefault();
+    const next = tabs[(there + tabs.length) % tabs.length];
+    show(next);
+    next.focus();
+  });
+}
+
+document.getElementById("start-over").addEventListener("click", () => open(newAddress()));
+open(remembered() ?? newAddress());

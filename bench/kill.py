@@ -50,6 +50,7 @@ class OrderService(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
+        """Its address, as the web service's definition names it."""
         return f"http://127.0.0.1:{self.server_port}/orders/{{number}}"
 
 
@@ -67,7 +68,7 @@ class _OrderHandler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named so by the library
         """Say nothing."""
 
 
@@ -253,7 +254,12 @@ def _serving(server: OrderService) -> Iterator[OrderService]:
 
 @contextmanager
 def _connectors(deployment: Deployment, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {**os.environ, **deployment.to_environment(), "SMART_ROUTING_CONNECTORS_ALLOWED_NETWORKS": "127.0.0.0/8"}
+    environment = {
+        **os.environ,
+        **deployment.to_environment(),
+        "SMART_ROUTING_CONNECTORS_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "SMART_ROUTING_CONNECTORS_CHAT_ACCOUNT": ACCOUNT,
+    }
     with (folder / "connectors.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "smart_routing", "connectors", "run", "messaging", "web_service"],

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from processor.engine.advance import Advance
 from processor.engine.codec import FORMAT
@@ -82,7 +83,7 @@ def encode_advance(
             "interaction_id": advance.interaction_id,
             "sequence": advance.conversation.sequence,
             "at": at,
-            "source": {"topic": source.topic, "partition": source.partition, "offset": source.offset},
+            "source": asdict(source),
             "disposition": advance.disposition,
             "event": _event(advance.event),
             "opened": advance.opened,
@@ -105,20 +106,8 @@ def encode_state(payload: bytes, codec: Codec) -> bytes:
 def encode_command(command: Command, codec: Codec) -> EncodedCommand:
     """Return a command's record."""
     body = command.body
-    datum = {
-        "command_id": command.command_id,
-        "conversation_id": command.conversation_id,
-        "interaction_id": command.interaction_id,
-        "flow": command.flow,
-        "flow_version": command.flow_version,
-        "action": command.action,
-        "issued_at": command.issued_at,
-        "deadline": command.deadline,
-        "channel": command.channel,
-        "account": command.account,
-        "address": command.address,
-        "body": (f"{NAMESPACE}.{type(body).__name__}", _to_plain(body)),
-    }
+    datum = asdict(command)
+    datum["body"] = (f"{NAMESPACE}.{type(body).__name__}", _to_plain(body))
     return EncodedCommand(body.family, codec.encode(f"{body.family}_command", datum))
 
 
@@ -172,16 +161,14 @@ def _response(datum: Datum, at: int) -> ResponseReceived:
 
 def _event(event: ExternalEvent) -> tuple[str, dict[str, Any]]:
     # Avro looks fields up by name: what the record does not have, such as `at`, is passed over.
-    fields = (
-        _to_plain(event)
-        if isinstance(event, MessageReceived) and event.media
-        else {name: getattr(event, name) for name in event.__struct_fields__}
-    )
+    fields = asdict(event)
+    if isinstance(event, MessageReceived):
+        fields["media"] = [asdict(item) for item in event.media]
     return f"{NAMESPACE}.{type(event).__name__}", fields
 
 
 def _step(step: Step, values: Iterable[EncodedCommand]) -> dict[str, Any]:
-    fields: dict[str, Any] = {name: getattr(step, name) for name in _STEP_FIELDS}
+    fields = asdict(step)
     fields["commands"] = [
         {
             "command_id": command.command_id,
@@ -191,8 +178,5 @@ def _step(step: Step, values: Iterable[EncodedCommand]) -> dict[str, Any]:
         }
         for command, encoded in zip(step.commands, values, strict=False)
     ]
-    fields["writes"] = [{"variable": write.variable, "field": write.field, "value": write.value} for write in step.writes]
+    fields["writes"] = [asdict(write) for write in step.writes]
     return fields
-
-
-_STEP_FIELDS = tuple(name for name in Step.__struct_fields__ if name not in ("commands", "writes"))

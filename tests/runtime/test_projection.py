@@ -10,14 +10,19 @@ from smart_routing.embedded import EmbeddedRedis
 
 
 def record(offset: int, branch: str | None, *, partition: int = 0) -> JournalRecord:
-    step = {
-        "step": 1, "flow": "greeting", "flow_version": 2, "action": "ask", "type": "pause", "branch": branch,
-        "commands": [], "writes": [], "warnings": [],
-    }  # fmt: skip
+    step = {"step": 1, "flow": "greeting", "flow_version": 2, "action": "ask", "type": "pause", "branch": branch}
     datum = {
-        "conversation_id": "c", "sequence": 1, "at": 0, "source": {"topic": "ticks", "partition": partition, "offset": 0}, "disposition": "applied",
-        "event": ("smart_routing.Ticked", {}), "opened": False, "steps": [step], "definitions_offset": 0, "engine": "0",
-    }  # fmt: skip
+        "conversation_id": "c",
+        "sequence": 1,
+        "at": 0,
+        "source": {"topic": "ticks", "partition": partition, "offset": 0},
+        "disposition": "applied",
+        "event": ("smart_routing.Ticked", {}),
+        "opened": False,
+        "steps": [{**step, "commands": [], "writes": [], "warnings": []}],
+        "definitions_offset": 0,
+        "engine": "0",
+    }
     return JournalRecord(partition, offset, Codec().encode("journal_record", datum))
 
 

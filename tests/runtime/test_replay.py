@@ -18,7 +18,9 @@ def _load(bench: WorkerBench) -> tuple[list[LogRecord], DefinitionReader]:
     bench.write("ada", "1", "hi")
     bench.await_journal(1)
     changed = {**ASK, "default_error_message": "Only digits."}
+    known = bench.metrics.definitions_offset
     bench.publish(flow({"ask": changed}, **VARIABLES))
+    bench.await_(lambda: bench.metrics.definitions_offset > known, "the worker to know the new version")
     for message_id, text in (("2", "what?"), ("3", "42"), ("4", "hi"), ("5", "what?")):
         bench.write("ada", message_id, text)
     bench.await_journal(5)

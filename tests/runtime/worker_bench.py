@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Producer
-from processor.runtime.publisher import publish
 
 from processor.actions import action_types
 from processor.engine.action import Action
 from processor.flow.publication import prepare
+from processor.runtime.publisher import publish
 from processor.runtime.topic_log import LogRecord, read_topic
 from processor.runtime.worker.context import WorkerContext
 from processor.runtime.worker.metrics import WorkerMetrics

@@ -5,10 +5,11 @@ Faust's own tables and transactions are not used for interactions (design, "faus
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import faust
+from faust.app.base import BootStrategy
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.web import Request, Response, View
 from mode.supervisors import CrashingSupervisor
@@ -51,6 +52,51 @@ class _ReadCommittedTransport(Transport):
     Consumer = _ReadCommittedConsumer
 
 
+class ProcessorService(faust.Service):
+    """Starts and stops the partition processor and the ticker with the app."""
+
+    def __init__(self, context: WorkerContext, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._metrics = context.metrics
+        self._processor = PartitionProcessor(context)
+        self._ticker = Ticker(context.deployment, context.settings.slot, context.codec)
+        self._tick_sec = context.settings.tick_ms / 1000
+
+    async def on_start(self) -> None:
+        """Start."""
+        self._processor.start()
+
+    @faust.Service.task
+    async def tick(self) -> None:
+        """Let time come to the partitions that the worker owns."""
+        async for _ in self.itertimer(self._tick_sec, name="tick"):
+            self._ticker.tick(self._metrics.partitions)
+
+    async def on_stop(self) -> None:
+        """Finish the batch under way."""
+        await asyncio.to_thread(self._processor.stop)
+        self._ticker.close()
+
+
+class _WorkerApp(faust.App):
+    processor_services: list[faust.Service]
+
+
+class _ProcessorFirst(BootStrategy):
+    """Faust starts services of its own choosing only once its consumer group is settled; conversations do not wait for a projection."""
+
+    app: _WorkerApp
+
+    def server(self) -> Iterable[Any]:
+        return self._chain(self.app.processor_services, super().server())
+
+    def producer_only(self) -> Iterable[Any]:
+        return self._chain(self.app.processor_services, super().producer_only())
+
+
+_WorkerApp.BootStrategy = _ProcessorFirst
+
+
 def codec_of(deployment: Deployment) -> Codec:
     """Return the codec of a deployment, with its schema registry where it has one."""
     return Codec(SchemaRegistry(deployment.schema_registry_url) if deployment.schema_registry_url else None)
@@ -73,7 +119,7 @@ def worker_app(
     measured = metrics or WorkerMetrics()
     settings.state_folder.mkdir(parents=True, exist_ok=True)  # Faust makes its folder below it, but no parents
     context = WorkerContext(deployment, settings, action_types, codec, measured, progress)
-    app = faust.App(
+    app = _WorkerApp(
         f"{deployment.topic_prefix}projection",
         broker=";".join(f"kafka://{server}" for server in deployment.bootstrap_servers.split(",")),
         store="memory://",
@@ -85,6 +131,8 @@ def worker_app(
         broker_max_poll_records=PROJECTION_RECORDS,
         broker_check_crcs=not deployment.embedded,  # the embedded broker's commit markers carry no checksum
         consumer_auto_offset_reset="earliest",
+        broker_session_timeout=settings.session_timeout_ms / 1000,
+        broker_heartbeat_interval=settings.session_timeout_ms / 5000,
         stream_wait_empty=False,
         web_enabled=web,
         web_host=settings.web_host,
@@ -92,27 +140,8 @@ def worker_app(
         web_port=settings.web_port,
         worker_redirect_stdouts=False,
     )
+    app.processor_services = [ProcessorService(context, loop=app.loop, beacon=app.beacon)]
     app.transport = _ReadCommittedTransport(app.conf.broker_consumer, app, loop=app.loop)
-
-    @app.service
-    class ProcessorService(faust.Service):
-        """Starts and stops the partition processor and the ticker with the app."""
-
-        processor: PartitionProcessor
-        ticker: Ticker
-
-        async def on_start(self) -> None:
-            self.processor = PartitionProcessor(context)
-            self.ticker = Ticker(deployment, settings.slot, codec)
-            self.processor.start()
-
-        @faust.Service.timer(settings.tick_ms / 1000)
-        async def tick(self) -> None:
-            self.ticker.tick(measured.partitions)
-
-        async def on_stop(self) -> None:
-            await asyncio.to_thread(self.processor.stop)
-            self.ticker.close()
 
     if settings.projection:
         _add_projection(app, deployment, codec)

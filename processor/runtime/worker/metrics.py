@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from processor.runtime.worker.counts import Counts
@@ -18,6 +18,8 @@ class WorkerMetrics(Collector):
         self.partitions: tuple[int, ...] = ()
         self.joined = False
         """Whether the worker is a member of the group, with or without partitions."""
+        self.definitions_offset = -1
+        """Offset of the newest definition that the worker knows."""
         self.last_commit_at: float | None = None
         """Monotonic seconds of the last commit."""
         self._registry = CollectorRegistry()
@@ -44,6 +46,8 @@ class WorkerMetrics(Collector):
 
     def committed(self, seconds: float) -> None:
         """Note a commit."""
+        self.definitions_offset = -1
+        """Offset of the newest definition that the worker knows."""
         self.last_commit_at = time.monotonic()
         self._commits.observe(seconds)
 
@@ -52,7 +56,7 @@ class WorkerMetrics(Collector):
         self.joined = False
         self._failures.inc()
 
-    def collect(self) -> Iterable[CounterMetricFamily]:
+    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
         """Yield what the partitions count themselves."""
         events = CounterMetricFamily("smart_routing_events", "Events by what became of them.", labels=["disposition"])
         for disposition, count in self.counts.dispositions.copy().items():
@@ -61,6 +65,7 @@ class WorkerMetrics(Collector):
         for reason, count in self.counts.dead_letters.copy().items():
             letters.add_metric([reason], count)
         yield from (events, letters)
+        yield GaugeMetricFamily("smart_routing_definitions_offset", "Offset of the newest definition known.", value=self.definitions_offset)
         yield CounterMetricFamily("smart_routing_actions", "Actions applied.", value=self.counts.actions)
         yield CounterMetricFamily("smart_routing_commands", "Commands issued.", value=self.counts.commands)
         yield CounterMetricFamily("smart_routing_quarantined", "Conversations quarantined.", value=self.counts.quarantined)

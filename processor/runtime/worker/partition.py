@@ -20,7 +20,7 @@ from processor.runtime.worker.outputs import Output
 from processor.state.positions import Positions
 from processor.state.store import Change, PartitionStore
 from schemas.codec import UndecodableRecord
-from schemas.topics import partition_of
+from schemas.topics import COMMAND_FAMILIES, partition_of
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,9 @@ class Partition:
         self.due_pending = False
         """Whether deadlines before the horizon may be left."""
         self._partitions = context.deployment.partitions
-        self._topics = context.deployment.topics
+        self._topics = topics = context.deployment.topics
+        self._journal = topics.journal
+        self._commands = {family: topics.commands(family) for family in COMMAND_FAMILIES}
         self._codec = context.codec
         self._counts = context.metrics.counts
         self._most_cached = context.settings.cached_conversations
@@ -135,28 +137,30 @@ class Partition:
         return next(self.store.due_before(at), None) is not None
 
     def take_outputs(self) -> list[Output]:
-        """Return the batch's records, the positions last; None of them is sent twice."""
+        """Return what was added to the batch since the last call: journal, commands, dead letters. None of them is sent twice."""
         outputs, self._outputs = self._outputs, []
-        if outputs or self.reached != self.store.positions:
-            reached = self.reached
-            value = self._codec.encode(
-                "positions",
-                {
-                    "inbound": reached.inbound,
-                    "ticks": reached.ticks,
-                    "responses": reached.responses,
-                    "journal_sequence": reached.journal_sequence,
-                },
-            )
-            outputs.extend(
-                Output(self._topics.state, conversation_id.encode(), encode_state(payload, self._codec), self.number)
-                for conversation_id, payload in self._payloads.items()
-            )
-            outputs.append(Output(self._topics.state, POSITIONS_KEY, value, self.number))
         return outputs
 
+    def changelog(self) -> list[Output]:
+        """Return the batch's records for the changelog: what each conversation has come to, and the positions last."""
+        reached = self.reached
+        positions = {
+            "inbound": reached.inbound,
+            "ticks": reached.ticks,
+            "responses": reached.responses,
+            "journal_sequence": reached.journal_sequence,
+        }
+        topic = self._topics.state
+        return [
+            *(
+                Output(topic, conversation_id.encode(), encode_state(payload, self._codec), self.number)
+                for conversation_id, payload in self._payloads.items()
+            ),
+            Output(topic, POSITIONS_KEY, self._codec.encode("positions", positions), self.number),
+        ]
+
     def committed(self, changelog: int) -> None:
-        """Write the batch to the local store, now that the log holds it. `changelog` is the next offset after the batch's positions record."""
+        """Write the batch, which the log holds now, to the local store; `changelog` is the next offset after its positions."""
         self.reached = Positions(self.reached.inbound, self.reached.ticks, self.reached.responses, self.reached.journal_sequence, changelog)
         changes = []
         for conversation_id, payload in self._payloads.items():
@@ -219,8 +223,9 @@ class Partition:
     def _record(self, conversation_id: str, advanced: Advance, event: ExternalEvent, source: Source, definitions: Definitions) -> None:
         encoded = encode_advance(advanced, event.at, source, definitions.offset, self._codec)
         key = conversation_id.encode()
-        self._outputs.append(Output(self._topics.journal, key, encoded.journal, self.number))
-        self._outputs.extend(Output(self._topics.commands(command.family), key, command.value) for command in encoded.commands)
+        self._outputs.append(Output(self._journal, key, encoded.journal, self.number))
+        for command in encoded.commands:
+            self._outputs.append(Output(self._commands[command.family], key, command.value))
         reached = self.reached
         self.reached = Positions(reached.inbound, reached.ticks, reached.responses, reached.journal_sequence + 1, reached.changelog)
         if advanced.payload is not None:

@@ -21,6 +21,7 @@ from processor.runtime.partition_end import is_partition_end
 from processor.runtime.watermarks import watermarks
 from processor.runtime.worker.context import WorkerContext
 from processor.runtime.worker.lanes import INPUTS, Lane, Lanes
+from processor.runtime.worker.outputs import Output
 from processor.runtime.worker.partition import InputRecord, Partition
 from processor.runtime.worker.restore import discard_foreign, restore
 from schemas.topics import LARGEST_RECORD_BYTES
@@ -100,6 +101,7 @@ class _Session:
             }
         )
         self._producer.init_transactions(OPERATION_SEC)
+        self._in_transaction = False
         self._definitions = DefinitionReader(deployment, context.codec, context.action_types)
         self._definitions.catch_up(OPERATION_SEC)
         self._consumer = Consumer(self._consumer_config())
@@ -112,6 +114,7 @@ class _Session:
             if self._assigned is not None:
                 self._open(self._assigned)
             self._definitions.poll()
+            self._metrics.definitions_offset = self._definitions.log.offset
             while self._partitions and self._batch() and not stopping.is_set():
                 self._fetch(wait=False)
 
@@ -162,8 +165,8 @@ class _Session:
         starts: list[TopicPartition] = []
         for number in numbers:
             partition = self._restored(number)
-            if self._assigned is not None or number not in self._partitions:
-                return  # the group changed meanwhile
+            if self._regrouped():
+                return
             positions = partition.reached
             self._lanes[number] = Lanes(number, {topic: getattr(positions, topic) for topic in INPUTS})
             starts.extend(TopicPartition(full, number, getattr(positions, short)) for full, short in self._short.items())
@@ -188,8 +191,12 @@ class _Session:
     def _keep_alive(self) -> None:
         """Serve the group while a restore takes its time; no input is read yet."""
         self._consumer.poll(0)
-        if self._assigned is not None or not self._partitions:
+        if self._regrouped():
             raise RegroupedDuringRestore
+
+    def _regrouped(self) -> bool:
+        """Tell whether the group has changed since the partitions that are being opened were given."""
+        return self._assigned is not None or not self._partitions
 
     # One batch
 
@@ -247,7 +254,20 @@ class _Session:
             used += 1
             if topic == "ticks":
                 used += partition.fire(self._definitions.newest(), max(0, limit - used))
+            self._send(partition.take_outputs())
         return used
+
+    def _send(self, outputs: Iterable[Output]) -> None:
+        """Send what a batch adds as soon as it is known: the client packs it in a thread of its own while more is applied."""
+        for output in outputs:
+            self._begin()
+            self._producer.produce(output.topic, output.value, output.key, output.partition)
+
+    def _begin(self) -> None:
+        """Begin the batch's transaction, if it has not begun."""
+        if not self._in_transaction:
+            self._producer.begin_transaction()
+            self._in_transaction = True
 
     def _is_at_end(self, number: int, lane: Lane) -> bool:
         """Tell, from what the last fetch said, whether a lane is read to its end."""
@@ -276,28 +296,30 @@ class _Session:
                 change([TopicPartition(self._full[lane.topic], number)])
 
     def _commit(self, touched: list[Partition]) -> None:
-        """Send a batch as one transaction, then write it to the local stores."""
+        """Send what the batch changed, end its transaction, then write it to the local stores."""
         started = time.monotonic()
         producer, ends = self._producer, {}
-        producer.begin_transaction()
         for partition in touched:
-            *outputs, positions = partition.take_outputs()
-            for output in outputs:
-                producer.produce(output.topic, output.value, output.key, output.partition)
+            *states, positions = partition.changelog()
+            self._send((*partition.take_outputs(), *states))
 
             def delivered(error: KafkaError | None, message: Message, number: int = partition.number) -> None:
                 if error is None:
                     ends[number] = (message.offset() or 0) + 1
 
+            self._begin()
             producer.produce(positions.topic, positions.value, positions.key, positions.partition, on_delivery=delivered)
-        producer.flush()
         offsets = [
             TopicPartition(full, partition.number, getattr(partition.reached, short))
             for partition in touched
             for full, short in self._short.items()
         ]
-        producer.send_offsets_to_transaction(offsets, self._consumer.consumer_group_metadata(), OPERATION_SEC)
+        producer.send_offsets_to_transaction(
+            offsets, self._consumer.consumer_group_metadata(), OPERATION_SEC
+        )  # while records are under way
+        producer.flush()
         producer.commit_transaction(OPERATION_SEC)
+        self._in_transaction = False
         for partition in touched:
             partition.committed(ends[partition.number])
         self._metrics.committed(time.monotonic() - started)

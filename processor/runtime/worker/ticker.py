@@ -34,5 +34,6 @@ class Ticker:
         self._producer.poll(0)
 
     def close(self) -> None:
-        """Send what is left."""
+        """Send what is left and leave the broker."""
         self._producer.flush(2)
+        del self._producer  # its connections end with it, not when the broker goes

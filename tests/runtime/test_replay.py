@@ -13,13 +13,13 @@ from tests.runtime.worker_bench import ENTRY, WorkerBench, flow
 
 
 def _load(bench: WorkerBench) -> tuple[list[LogRecord], DefinitionReader]:
-    bench.publish(flow({"ask": ASK}, **VARIABLES), ENTRY)
+    bench.publish(flow({"ask": ASK}, VARIABLES), ENTRY)
     bench.start()
     bench.write("ada", "1", "hi")
     bench.await_journal(1)
     changed = {**ASK, "default_error_message": "Only digits."}
     known = bench.metrics.definitions_offset
-    bench.publish(flow({"ask": changed}, **VARIABLES))
+    bench.publish(flow({"ask": changed}, VARIABLES))
     bench.await_(lambda: bench.metrics.definitions_offset > known, "the worker to know the new version")
     for message_id, text in (("2", "what?"), ("3", "42"), ("4", "hi"), ("5", "what?")):
         bench.write("ada", message_id, text)

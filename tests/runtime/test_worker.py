@@ -31,7 +31,7 @@ ASK = {
     "questions": [{"question_content": "Number?", "variable_type": "number", "variable": "order", "field": "number"}],
     "links": {"ok": "end", "error": "end", "maximum_attempts_reached": "end", "response_time_exceeded": "end"},
 }
-VARIABLES = {"variables": {"order": {"number": "number", "status": "text"}}}
+VARIABLES = {"order": {"number": "number", "status": "text"}}
 
 SERVICE = {
     "kind": "web_service",
@@ -102,7 +102,7 @@ def test_a_message_delivered_again_has_no_further_effect(bench: WorkerBench) -> 
 
 
 def test_a_worker_with_an_empty_folder_restores_its_state_from_the_changelog(bench: WorkerBench) -> None:
-    bench.publish(flow({"ask": ASK}, **VARIABLES), ENTRY)
+    bench.publish(flow({"ask": ASK}, VARIABLES), ENTRY)
     bench.start()
     bench.write("ada", "1", "hi")
     bench.write("bob", "1", "hi")
@@ -119,7 +119,7 @@ def test_a_worker_with_an_empty_folder_restores_its_state_from_the_changelog(ben
 
 
 def test_another_worker_goes_on_where_the_first_stopped(bench: WorkerBench) -> None:
-    bench.publish(flow({"ask": ASK}, **VARIABLES), ENTRY)
+    bench.publish(flow({"ask": ASK}, VARIABLES), ENTRY)
     bench.start("a")
     bench.write("ada", "1", "hi")
     bench.await_journal(1)
@@ -152,7 +152,7 @@ def test_a_local_store_that_is_ahead_of_the_changelog_is_rebuilt(bench: WorkerBe
 
 def test_a_backlog_is_applied_in_the_order_in_which_it_happened(bench: WorkerBench) -> None:
     """A worker that was down while answers and ticks piled up takes the answer that was sent in time, and silence where it came late."""
-    bench.publish(flow({"call": CALL}, **VARIABLES), SERVICE, ENTRY)
+    bench.publish(flow({"call": CALL}, VARIABLES), SERVICE, ENTRY)
     bench.start()
     for address in ("in time", "late", "never"):
         bench.write(address, "1", "hi")
@@ -292,7 +292,7 @@ def test_a_flow_published_a_moment_ago_is_found(bench: WorkerBench) -> None:
 
 
 def test_an_interaction_that_makes_the_engine_fail_is_quarantined_and_its_partition_goes_on(bench: WorkerBench) -> None:
-    faulty = {**action_types(), "explode": Explode}
+    faulty: dict[str, type[Action]] = {**action_types(), "explode": Explode}
     bench.types = faulty
     bench.publish(flow({"explode": {"type": "explode", "links": {"ok": "greet"}}, "greet": GREETING["actions"]["greet"]}), ENTRY)
     bench.start()
@@ -309,7 +309,7 @@ def test_an_interaction_that_makes_the_engine_fail_is_quarantined_and_its_partit
     assert len(bench.texts()) == 6
     bench.stop()
 
-    mended = {**action_types(), "explode": Mended}
+    mended: dict[str, type[Action]] = {**action_types(), "explode": Mended}
     bench.start(types=mended)
     assert len(redrive(bench.deployment, bench.codec, lambda letter: True, "operator")) == 2
     bench.await_journal(10)
@@ -320,7 +320,7 @@ def test_an_interaction_that_makes_the_engine_fail_is_quarantined_and_its_partit
 
 
 def test_an_operator_ends_an_interaction(bench: WorkerBench) -> None:
-    bench.publish(flow({"ask": ASK}, **VARIABLES), ENTRY)
+    bench.publish(flow({"ask": ASK}, VARIABLES), ENTRY)
     bench.start()
     name = bench.write("ada", "1", "hi")
     bench.await_journal(1)

@@ -27,11 +27,18 @@ PATIENCE_SEC = 40.0
 ENTRY = {"kind": "entry_point", "id": "entry", "reference": "entry", "channel": CHANNEL, "account": ACCOUNT, "flow": "greeting"}
 
 
-def flow(actions: Mapping[str, Any], *, ref: str = "greeting", **settings: Any) -> dict[str, Any]:
+def flow(actions: Mapping[str, Any], variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return a flow document; its Start leads to the first action."""
     start = {"type": "start", "links": {"ok": next(iter(actions))}}
-    base = {"kind": "flow", "ref": ref, "name": ref, "timezone": "Europe/Paris", "locale": "en", "country": "FR"}
-    return {**base, **settings, "actions": {"start": start, **actions}}
+    place = {"timezone": "Europe/Paris", "locale": "en", "country": "FR"}
+    return {
+        "kind": "flow",
+        "ref": "greeting",
+        "name": "Greeting",
+        **place,
+        "variables": variables or {},
+        "actions": {"start": start, **actions},
+    }
 
 
 class WorkerBench:

@@ -1,3 +1,7 @@
+"""§ 1.3, add a checkpoint."""
+
+from typing_extensions import override
+
 from processor.engine.action import Action
 from processor.engine.interaction import Checkpoint
 from processor.engine.outcome import Outcome, Taken
@@ -25,6 +29,7 @@ class AddCheckpoint(Action):
 
     checkpoint: CheckpointReference
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         found = visit.entity(self.checkpoint)
         if found is None:

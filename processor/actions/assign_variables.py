@@ -1,4 +1,7 @@
+"""§ 6.1, assign values to variables."""
+
 from pydantic import Field
+from typing_extensions import override
 
 from processor.engine.action import Action
 from processor.engine.outcome import Outcome, Taken
@@ -36,6 +39,7 @@ class AssignVariables(Action):
 
     variables: list[Assignment] = Field(min_length=1)
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         texts = [visit.render(assignment.new_value) for assignment in self.variables]
         try:

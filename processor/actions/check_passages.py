@@ -1,4 +1,7 @@
+"""§ 6.8, check the number of passages."""
+
 from pydantic import Field
+from typing_extensions import override
 
 from processor.engine.action import Action
 from processor.engine.outcome import Outcome, Taken
@@ -27,6 +30,7 @@ class CheckPassages(Action):
     maximum_number_of_passages: int = Field(ge=1, le=1_000_000, description="Passages up to which the first branch is taken.")
     reset_the_counter: bool = Field(default=False, description="Set the counter to 0 when the limit is exceeded.")
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         passages = visit.counter + 1
         if passages <= self.maximum_number_of_passages:

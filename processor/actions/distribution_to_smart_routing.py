@@ -1,3 +1,7 @@
+"""§ 4.2, distribution to a smart routing."""
+
+from typing_extensions import override
+
 from processor.engine.action import Action
 from processor.engine.outcome import HandedOver, Outcome, Taken
 from processor.engine.parameters import FlowReference
@@ -26,6 +30,7 @@ class DistributionToSmartRouting(Action):
 
     smart_routing: FlowReference
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         if visit.interaction.tail:
             return Taken("not_found", "end_of_interaction")

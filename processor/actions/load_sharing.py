@@ -1,13 +1,16 @@
+"""§ 1.2, load sharing."""
+
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from processor.engine.action import LINKS, Action
 from processor.engine.hashing import draw
 from processor.engine.outcome import Outcome, Taken
 from processor.engine.visit import Visit
 
-Load = Annotated[int, Field(ge=0, le=100, description="Percentage of the traffic.")]
+_Load = Annotated[int, Field(ge=0, le=100, description="Percentage of the traffic.")]
 
 
 class LoadSharing(Action):
@@ -29,16 +32,16 @@ class LoadSharing(Action):
     branches = (*LINKS, "no_link")
     failure = "no_link"
 
-    link_load_no_1: Load = 0
-    link_load_no_2: Load = 0
-    link_load_no_3: Load = 0
-    link_load_no_4: Load = 0
-    link_load_no_5: Load = 0
-    link_load_no_6: Load = 0
-    link_load_no_7: Load = 0
-    link_load_no_8: Load = 0
-    link_load_no_9: Load = 0
-    link_load_no_10: Load = 0
+    link_load_no_1: _Load = 0
+    link_load_no_2: _Load = 0
+    link_load_no_3: _Load = 0
+    link_load_no_4: _Load = 0
+    link_load_no_5: _Load = 0
+    link_load_no_6: _Load = 0
+    link_load_no_7: _Load = 0
+    link_load_no_8: _Load = 0
+    link_load_no_9: _Load = 0
+    link_load_no_10: _Load = 0
 
     @model_validator(mode="after")
     def _loads_make_100(self) -> Self:
@@ -53,10 +56,12 @@ class LoadSharing(Action):
             self.link_load_no_6, self.link_load_no_7, self.link_load_no_8, self.link_load_no_9, self.link_load_no_10,
         )  # fmt: skip
 
+    @override
     def used_branches(self) -> tuple[str, ...]:
         """Return the links that can be drawn."""
         return tuple(link for link, load in zip(LINKS, self._loads, strict=True) if load)
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         count = visit.counter + 1
         rest = draw(100, visit.interaction.id, visit.flow.reference, visit.interaction.action, count)

@@ -1,11 +1,15 @@
-from typing import Literal, assert_never
+"""§ 2.2, message awaiting response."""
+
+from typing import Literal
 
 from pydantic import Field
+from typing_extensions import override
 
 from processor.engine.action import Action
 from processor.engine.channels import allowed_image
-from processor.engine.commands import CheckImage, CommandBody, SendMessage
-from processor.engine.events import Continued, EndRequested, MessageReceived, ResponseReceived, ResumeRequested, Ticked
+from processor.engine.commands import CheckImage, SendMessage
+from processor.engine.errors import TemplateFailed
+from processor.engine.events import Continued, MessageReceived, ResponseReceived, Ticked
 from processor.engine.field_types import date, email, image, number, phone
 from processor.engine.limits import ANSWER_CHARACTERS, REQUEST_TIMEOUT_SEC
 from processor.engine.outcome import Awaiting, Outcome, Taken, Write
@@ -56,9 +60,11 @@ class MessageAwaitingResponse(Action):
     questions: list[Question] = Field(min_length=1, max_length=10)
     timeout: int = Field(default=REQUEST_TIMEOUT_SEC, ge=1, le=600, description="Seconds that the check of an image may take.")
 
+    @override
     def waits(self) -> bool:
         return True
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         match visit.event:
             case Continued():
@@ -71,40 +77,37 @@ class MessageAwaitingResponse(Action):
                 return Taken("error", "timeout")
             case Ticked():
                 return Taken("response_time_exceeded") if visit.linked("response_time_exceeded") else Taken("error", "timeout")
-            case EndRequested() | ResumeRequested():
-                raise AssertionError("the engine applies these to no action")
-            case never:
-                assert_never(never)
+            case other:
+                raise AssertionError(f"the engine applies {type(other).__name__} to no action")
 
-    def _ask(self, visit: Visit, index: int, *, first: str = "", attempts: int = 0, writes: tuple[Write, ...] = ()) -> Awaiting:
-        texts = (first, visit.render(self.questions[index].question_content))
-        return Awaiting(
-            "message",
-            visit.at + self.maximum_response_wait_time_sec * 1000,
-            tuple(SendMessage(text) for text in texts if text.strip()),
-            writes,
-            {"question": index, "attempts": attempts},
-        )
+    def _ask(self, visit: Visit, index: int, *, first: str = "", attempts: int = 0, writes: tuple[Write, ...] = ()) -> Outcome:
+        try:
+            texts = (first, visit.render(self.questions[index].question_content))
+        except TemplateFailed as failure:  # here and not in the engine, so that the answers before it are kept
+            visit.warnings.append(str(failure))
+            return Taken("error", failure.reason, writes=writes)
+        messages = tuple(SendMessage(text) for text in texts if text.strip())
+        if not messages:
+            visit.warnings.append("empty_message")
+        deadline = visit.at + self.maximum_response_wait_time_sec * 1000
+        return Awaiting("message", deadline, messages, writes, {"question": index, "attempts": attempts})
 
     def _answered(self, visit: Visit, message: MessageReceived) -> Outcome:
         index = int(visit.memo["question"])
-        question = self.questions[index]
+        wanted = self.questions[index].variable_type
         text = (message.text or message.choice or "").strip()
+        picture = allowed_image(visit.interaction.customer.channel, message.media) if wanted == "image" else None
+        if picture is not None:
+            return self._valid(visit, index, picture)
         try:
-            if question.variable_type == "image":
-                picture = allowed_image(visit.interaction.customer.channel, message.media)
-                if picture is None:
-                    return self._check(visit, index, image.parse(text, visit.flow))
-                return self._valid(visit, index, picture)
-            return self._valid(visit, index, _validated(question.variable_type, text, visit))
+            answer = _validated(wanted, text, visit)
         except ValueError:
             return self._invalid(visit, index)
+        return self._check(visit, index, answer) if wanted == "image" else self._valid(visit, index, answer)
 
     def _check(self, visit: Visit, index: int, url: str) -> Outcome:
-        check: tuple[CommandBody, ...] = (CheckImage(url),)
-        return Awaiting(
-            "response", visit.at + self.timeout * 1000, check, memo={"question": index, "attempts": visit.memo["attempts"], "url": url}
-        )
+        memo = {"question": index, "attempts": visit.memo["attempts"], "url": url}
+        return Awaiting("response", visit.at + self.timeout * 1000, (CheckImage(url),), memo=memo)
 
     def _checked(self, visit: Visit, response: ResponseReceived) -> Outcome:
         url = visit.memo.get("url")
@@ -119,12 +122,14 @@ class MessageAwaitingResponse(Action):
             case _:
                 return Taken("error", response.reason or "check_failed")
 
-    def _valid(self, visit: Visit, index: int, value: str) -> Outcome:
-        question = self.questions[index]
-        writes = (visit.write(question, value),)
+    def _valid(self, visit: Visit, index: int, answer: str) -> Outcome:
+        try:
+            writes = (visit.write(self.questions[index], answer),)
+        except ValueError:  # the field is declared with a type that asks for more than the question
+            return self._invalid(visit, index)
         if index + 1 == len(self.questions):
             return Taken("ok", writes=writes)
-        return self._ask(visit, index + 1, writes=writes)
+        return self._ask(visit.after(writes), index + 1, writes=writes)
 
     def _invalid(self, visit: Visit, index: int) -> Outcome:
         attempts = int(visit.memo["attempts"]) + 1
@@ -146,6 +151,8 @@ def _validated(wanted: str, text: str, visit: Visit) -> str:
             return date.parse(text, visit.flow)
         case "phone":
             return phone.parse(text, visit.flow)
+        case "image":
+            return image.parse(text, visit.flow)
         case _:
             if len(text) > ANSWER_CHARACTERS:
                 raise ValueError(f"at most {ANSWER_CHARACTERS} characters, found {len(text)}")

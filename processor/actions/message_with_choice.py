@@ -1,11 +1,14 @@
-from typing import Self, assert_never
+"""§ 2.3, message with choice."""
+
+from typing import Self
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from processor.engine.action import LINKS, Action
 from processor.engine.channels import limits_of
 from processor.engine.commands import Choice, SendChoices
-from processor.engine.events import Continued, EndRequested, MessageReceived, ResponseReceived, ResumeRequested, Ticked
+from processor.engine.events import Continued, MessageReceived, ResponseReceived, Ticked
 from processor.engine.field_types.number import plain
 from processor.engine.matching import CHOICE_SEPARATOR, normalised
 from processor.engine.outcome import Awaiting, Outcome, Taken
@@ -18,7 +21,12 @@ class Response(Parameter):
     """One button."""
 
     response_content: Template = Field(description="Text of the button.")
-    id: str = Field(default="", max_length=64, pattern=r"^[^#\x00-\x1f]*$", description="What the channel sends back; the button's number where none is given.")
+    id: str = Field(
+        default="",
+        max_length=64,
+        pattern=r"^[^#\x00-\x1f]*$",
+        description="What the channel sends back; the button's number where none is given.",
+    )
 
 
 class MessageWithChoice(Action):
@@ -50,14 +58,16 @@ class MessageWithChoice(Action):
     message: Template = Field(description="Text before the buttons.")
     maximum_response_wait_time_sec: int = Field(ge=30, le=10_800, description="Seconds to wait for a reply.")
     responses: list[Response] = Field(min_length=1, max_length=10)
-    maximum_attempts: int = Field(default=1, ge=1, le=10, description="Replies allowed; after one that matches nothing the choices are offered again.")
+    maximum_attempts: int = Field(
+        default=1, ge=1, le=10, description="Replies allowed; after one that matches nothing the choices are offered again."
+    )
     template: str | None = Field(default=None, description="WhatsApp: name of the approved template with these buttons.")
 
     @model_validator(mode="after")
     def _choices_differ(self) -> Self:
         texts = [normalised(response.response_content.source) for response in self.responses]
-        if len(set(texts)) < len(texts):
-            raise ValueError("choices that differ in more than case, accents and spaces")
+        if len({"", *texts}) <= len(texts):
+            raise ValueError("choices with texts that differ in more than case, accents and spaces")
         ids = [identity for identity, _ in self._numbered]
         if len(set(ids)) < len(ids):
             raise ValueError("choices with different ids")
@@ -67,13 +77,16 @@ class MessageWithChoice(Action):
     def _numbered(self) -> list[tuple[str, Response]]:
         return [(response.id or str(number), response) for number, response in enumerate(self.responses, 1)]
 
+    @override
     def waits(self) -> bool:
         return True
 
+    @override
     def used_branches(self) -> tuple[str, ...]:
         """Return the links of the buttons there are, and the failures."""
         return (*LINKS[: len(self.responses)], "error", "response_time_exceeded")
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         match visit.event:
             case Continued():
@@ -84,14 +97,13 @@ class MessageWithChoice(Action):
                 return Taken("error", response.reason or "send_failed")
             case Ticked():
                 return Taken("response_time_exceeded") if visit.linked("response_time_exceeded") else Taken("error", "timeout")
-            case EndRequested() | ResumeRequested():
-                raise AssertionError("the engine applies these to no action")
-            case never:
-                assert_never(never)
+            case other:
+                raise AssertionError(f"the engine applies {type(other).__name__} to no action")
 
     def _offer(self, visit: Visit, attempt: int) -> Outcome:
         choices = tuple(
-            Choice(f"{visit.wait_id}{CHOICE_SEPARATOR}{identity}", visit.render(response.response_content)) for identity, response in self._numbered
+            Choice(f"{visit.wait_id}{CHOICE_SEPARATOR}{identity}", visit.render(response.response_content))
+            for identity, response in self._numbered
         )
         command = SendChoices(visit.render(self.message), choices, limits_of(visit.interaction.customer.channel), self.template)
         return Awaiting("message", visit.at + self.maximum_response_wait_time_sec * 1000, (command,), memo={"attempt": attempt})
@@ -116,12 +128,9 @@ class MessageWithChoice(Action):
                 return LINKS[offered.index(normalised(reply))]
         for reply in replies:
             try:
-                number = plain(reply.rstrip(".)"))
+                link = f"link_{plain(reply.rstrip('.)'))}"
             except ValueError:
                 continue
-            if number in LINK_NUMBERS[: len(self.responses)]:
-                return f"link_{number}"
+            if link in LINKS[: len(self.responses)]:
+                return link
         return None
-
-
-LINK_NUMBERS = tuple(str(number) for number in range(1, 11))

@@ -1,3 +1,7 @@
+"""§ 1.5, node."""
+
+from typing_extensions import override
+
 from processor.engine.action import Action
 from processor.engine.outcome import Outcome, Taken
 from processor.engine.visit import Visit
@@ -19,5 +23,6 @@ class Node(Action):
     branches = ("ok",)
     failure = "ok"
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         return Taken("ok")

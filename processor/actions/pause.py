@@ -1,4 +1,7 @@
+"""§ 1.4, pause."""
+
 from pydantic import Field
+from typing_extensions import override
 
 from processor.engine.action import Action
 from processor.engine.events import Ticked
@@ -25,9 +28,11 @@ class Pause(Action):
 
     pause_time_sec: int = Field(ge=0, le=366 * 24 * 3600, description="Seconds to hold; 0 goes on with the next tick.")
 
+    @override
     def waits(self) -> bool:
         return True
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         if isinstance(visit.event, Ticked):
             return Taken("ok")

@@ -1,4 +1,7 @@
+"""§ 2.1, simple message."""
+
 from pydantic import Field
+from typing_extensions import override
 
 from processor.engine.action import Action
 from processor.engine.commands import SendMessage
@@ -27,6 +30,7 @@ class SimpleMessage(Action):
 
     message: Template = Field(description="Text to send.")
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         text = visit.render(self.message)
         if not text.strip():

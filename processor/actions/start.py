@@ -1,3 +1,7 @@
+"""§ 1.1, start."""
+
+from typing_extensions import override
+
 from processor.engine.action import Action
 from processor.engine.outcome import Outcome, Taken
 from processor.engine.visit import Visit
@@ -21,5 +25,6 @@ class Start(Action):
     branches = ("ok",)
     failure = "ok"
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         return Taken("ok")

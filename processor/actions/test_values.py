@@ -1,6 +1,9 @@
+"""§ 6.2, test values."""
+
 from typing import Literal
 
 from pydantic import Field
+from typing_extensions import override
 
 from processor.engine.action import Action
 from processor.engine.condition import Condition, Incomparable
@@ -15,7 +18,8 @@ class TestValues(Action):
 
     - `yes`: the conditions are fulfilled, all or at least one of them.
     - `no`: they are not.
-    - `error`: one of the values cannot be compared, reason `not_comparable`, or a regular expression does not compile, reason `bad_pattern`.
+    - `error`: one of the values cannot be compared, reason `not_comparable`, or a regular expression does not compile, reason
+      `bad_pattern`; whatever the other conditions say.
 
     ```yaml
     type: test_values
@@ -36,6 +40,7 @@ class TestValues(Action):
     confirm_the_test_if: Literal["all", "any"] = Field(default="all", description="all: AND; any: OR.")
     conditions: list[Condition] = Field(min_length=1)
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         try:
             fulfilled = [condition.holds(visit) for condition in self.conditions]

@@ -1,4 +1,9 @@
-from pydantic import Field
+"""§ 8.1, web service."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+from typing_extensions import override
 
 from processor.engine.action import Action
 from processor.engine.commands import CallWebService, WebServiceInput, WebServiceOutput
@@ -7,7 +12,7 @@ from processor.engine.entities import WebService as WebServiceDefinition
 from processor.engine.errors import Fault
 from processor.engine.events import ResponseReceived, Ticked
 from processor.engine.field_types import canonical
-from processor.engine.outcome import Awaiting, Outcome, Taken
+from processor.engine.outcome import Awaiting, Outcome, Taken, Write
 from processor.engine.parameters import Target, WebServiceReference
 from processor.engine.template import Template
 from processor.engine.visit import Visit
@@ -43,29 +48,41 @@ class WebService(Action):
     failure = "not_ok"
 
     web_service: WebServiceReference
-    request_settings: dict[str, Template] = Field(default_factory=dict, description="Input → value, one for each input that the service declares.")
+    request_settings: dict[str, Template] = Field(
+        default_factory=dict, description="Input → value, one for each input that the service declares."
+    )
     synchronous: bool = Field(default=False, description="Wait for the answer.")
     variables: list[ResponseField] = Field(default_factory=list, description="Results to store; only where synchronous.")
     timeout: int = Field(default=10, ge=1, le=600, description="Seconds that the call may take.")
 
+    @model_validator(mode="after")
+    def _waits_for_what_it_stores(self) -> Self:
+        if self.variables and not self.synchronous:
+            raise ValueError("no `variables` where the call is not `synchronous`")
+        return self
+
+    @override
     def waits(self) -> bool:
         return self.synchronous
 
+    @override
     def misfits(self, definitions: Definitions) -> list[Fault]:
-        """Return inputs that are missing or surplus, and results that the service does not declare."""
         service = self._known(definitions)
         if service is None:
             return []
+        surplus = [name for name in self.request_settings if name not in service.inputs]
+        results = ", ".join(sorted(service.outputs)) or "no results"
         return [
-            *(Fault(f"request_settings.{name}", "an input that the web service declares", "none") for name in self.request_settings if name not in service.inputs),
-            *(Fault(f"request_settings.{name}", "a value for this required input", "nothing") for name in _missing(service, self.request_settings)),
+            *(Fault(f"request_settings.{name}", "an input that the web service declares", "none") for name in surplus),
+            *(Fault(f"request_settings.{name}", "a value for this required input", "nothing") for name in self._missing(service)),
             *(
-                Fault(f"variables[{index}].response_field", f"one of {', '.join(sorted(service.outputs)) or 'no results'}", item.response_field)
+                Fault(f"variables[{index}].response_field", f"one of {results}", item.response_field)
                 for index, item in enumerate(self.variables)
                 if item.response_field not in service.outputs
             ),
         ]
 
+    @override
     def apply(self, visit: Visit) -> Outcome:
         match visit.event:
             case ResponseReceived() as response:
@@ -79,47 +96,60 @@ class WebService(Action):
         service = visit.entity(self.web_service)
         if not isinstance(service, WebServiceDefinition):
             return Taken("not_ok", "reference_not_found")
-        if _missing(service, self.request_settings) or not service.inputs.keys() >= self.request_settings.keys():
+        if self._missing(service) or not service.inputs.keys() >= self.request_settings.keys():
             return Taken("not_ok", "inputs_mismatch")
         if any(item.response_field not in service.outputs for item in self.variables):
             return Taken("not_ok", "outputs_mismatch")
         try:
-            inputs = tuple(
-                WebServiceInput(name, service.inputs[name].place, service.inputs[name].type, canonical(service.inputs[name].type, visit.render(value), visit.flow))
-                for name, value in self.request_settings.items()
-            )
+            inputs = self._inputs(service, visit)
         except ValueError as problem:
             visit.warnings.append(f"wrong_type: expected {problem}")
             return Taken("not_ok", "wrong_type")
-        wanted = dict.fromkeys(item.response_field for item in self.variables)
-        outputs = tuple(WebServiceOutput(name, service.outputs[name].language, service.outputs[name].path, service.outputs[name].type) for name in wanted)
+        wanted = {item.response_field: service.outputs[item.response_field] for item in self.variables}
+        outputs = tuple(WebServiceOutput(name, output.language, output.path, output.type) for name, output in wanted.items())
         timeout_ms = self.timeout * 1000
-        if not self.synchronous:
-            return Taken("ok", commands=(CallWebService(service.reference, service.method, service.url, service.headers, inputs, (), timeout_ms),))
         call = CallWebService(service.reference, service.method, service.url, service.headers, inputs, outputs, timeout_ms)
-        return Awaiting("response", visit.at + timeout_ms, (call,))
+        return Awaiting("response", visit.at + timeout_ms, (call,)) if self.synchronous else Taken("ok", commands=(call,))
+
+    def _inputs(self, service: WebServiceDefinition, visit: Visit) -> tuple[WebServiceInput, ...]:
+        """Return the inputs; an optional one without a value is left out. Raises ValueError where one does not fit its type."""
+        inputs = []
+        for name, template in self.request_settings.items():
+            declared = service.inputs[name]
+            value = canonical(declared.type, visit.render(template), visit.flow)
+            if value or (declared.required and declared.type == "text"):
+                inputs.append(WebServiceInput(name, declared.place, declared.type, value))
+            elif declared.required:
+                raise ValueError(f"a {declared.type} for input {name}, found nothing")
+        return tuple(inputs)
 
     def _answered(self, visit: Visit, response: ResponseReceived) -> Outcome:
         if response.outcome != "ok":
             return Taken("not_ok", response.reason or response.outcome)
-        values = [response.values.get(item.response_field, "") for item in self.variables]
-        if not all(values):
+        if any(item.response_field not in response.values for item in self.variables):
             return Taken("not_ok", "missing_output")
         try:
-            return Taken("ok", writes=tuple(visit.write(item, value) for item, value in zip(self.variables, values, strict=True)))
+            return Taken("ok", writes=tuple(_stored(item, response.values[item.response_field], visit) for item in self.variables))
         except ValueError as problem:
             visit.warnings.append(f"wrong_type: expected {problem}")
             return Taken("not_ok", "wrong_type")
 
+    def _missing(self, service: WebServiceDefinition) -> list[str]:
+        return [name for name, declared in service.inputs.items() if declared.required and name not in self.request_settings]
+
     def _known(self, definitions: Definitions) -> WebServiceDefinition | None:
         wanted = self.web_service
-        if wanted.id is not None:
-            found = definitions.entity(wanted.kind, wanted.id)
+        if wanted.reference is None:
+            found = definitions.entity(wanted.kind, wanted.id or "")
         else:
-            reference = wanted.reference.constant if wanted.reference is not None else None
-            found = definitions.by_reference(wanted.kind, reference) if reference is not None else None
+            found = definitions.by_reference(wanted.kind, (wanted.reference.constant or "").strip())
         return found if isinstance(found, WebServiceDefinition) else None
 
 
-def _missing(service: WebServiceDefinition, given: dict[str, Template]) -> list[str]:
-    return [name for name, declared in service.inputs.items() if declared.required and name not in given]
+def _stored(item: ResponseField, value: str, visit: Visit) -> Write:
+    """Return the write of a result; an empty one is a text and nothing else. Raises ValueError where it does not fit its field."""
+    write = visit.write(item, value)
+    declared = visit.flow.declared(item.variable, item.field)
+    if not write.value and declared not in ("text", "long_text"):
+        raise ValueError(f"a {declared} for result {item.response_field}, found nothing")
+    return write

@@ -9,13 +9,23 @@ from processor.engine.commands import Command
 from processor.engine.definitions import Definitions
 from processor.engine.entities import EntryPoint
 from processor.engine.errors import EventRejected
-from processor.engine.events import Continued, EndRequested, Event, ExternalEvent, MessageReceived, ResponseReceived, ResumeRequested, Ticked
+from processor.engine.events import (
+    Continued,
+    EndRequested,
+    Event,
+    ExternalEvent,
+    MessageReceived,
+    ResponseReceived,
+    ResumeRequested,
+    Ticked,
+)
 from processor.engine.flow import START, Flow
 from processor.engine.interaction import Conversation, Customer, Interaction, Message
-from processor.engine.limits import CHAIN_ACTIONS, MESSAGE_BYTES, RECORD_STOP_BYTES, RECORD_WARN_BYTES
+from processor.engine.limits import CHAIN_ACTIONS, LAST_TIME, MESSAGE_BYTES, RECORD_STOP_BYTES, RECORD_WARN_BYTES, STEPS_BYTES
 from processor.engine.matching import CHOICE_SEPARATOR
 from processor.engine.message_ids import is_seen, remember
 from processor.engine.step import Step
+from processor.engine.variables import carried
 
 HOUR_MS = 3_600_000
 
@@ -51,12 +61,13 @@ class _Walk(Struct):
 def overdue(conversation: Conversation | None, event: ExternalEvent) -> Ticked | None:
     """Return the tick that must be applied before an event, where the event's log time has passed a deadline of its conversation.
 
-    So a message past the deadline finds silence already taken, however late the tick itself is read.
+    So a message past the deadline finds silence already taken, however late the tick itself is read. The tick's time is the next
+    millisecond: what silence leads to, another question perhaps, comes after the message, which therefore cannot answer it.
     """
     if conversation is None or isinstance(event, Ticked):
         return None
     due_at = conversation.due_at
-    return Ticked(event.at) if due_at is not None and due_at < event.at else None
+    return Ticked(event.at + 1) if due_at is not None and due_at < event.at else None
 
 
 def advance(conversation_id: str, conversation: Conversation | None, event: ExternalEvent, definitions: Definitions) -> Advance:
@@ -64,11 +75,14 @@ def advance(conversation_id: str, conversation: Conversation | None, event: Exte
 
     Raises EventRejected where the event cannot be applied; the state then stays as it was.
     """
+    if not 0 <= event.at <= LAST_TIME:
+        raise EventRejected("bad_time", f"expected a log time from 1970 to 9998; found {event.at} ms")
     match event:
         case MessageReceived():
             return _message(conversation or Conversation(conversation_id), event, definitions)
         case _ if conversation is None:
-            raise EventRejected("unknown_conversation", f"expected a conversation that has begun; found {type(event).__name__} for {conversation_id}")
+            found = f"{type(event).__name__} for {conversation_id}"
+            raise EventRejected("unknown_conversation", f"expected a conversation that has begun; found {found}")
         case ResumeRequested():
             if conversation.quarantined is None:
                 return _noted(conversation, event, "ignored", "the conversation is not quarantined")
@@ -79,10 +93,8 @@ def advance(conversation_id: str, conversation: Conversation | None, event: Exte
             return _response(conversation, event, definitions)
         case Ticked():
             return _tick(conversation, event, definitions)
-        case EndRequested():
-            if conversation.interaction is None:
-                return _noted(conversation, event, "ignored", "no interaction is live")
-            return _walked(conversation, event, _end(conversation.interaction, "ended_by_operator", event, definitions))
+        case _:
+            return _end_requested(conversation, event, definitions)
 
 
 def quarantine(conversation_id: str, conversation: Conversation | None, event: ExternalEvent, reason: str) -> Advance:
@@ -95,8 +107,10 @@ def _message(conversation: Conversation, event: MessageReceived, definitions: De
         return _noted(conversation, event, "duplicate", None)
     if conversation.quarantined is not None:
         raise EventRejected("quarantined", conversation.quarantined)
-    if event.text is not None and len(event.text.encode("utf-8", "replace")) > MESSAGE_BYTES:
-        raise EventRejected("message_too_large", f"expected a text of at most {MESSAGE_BYTES} bytes; found {len(event.text)} characters")
+    text_bytes, other_bytes = len((event.text or "").encode()), codec.size(replace(event, text=None))
+    if max(text_bytes, other_bytes) > MESSAGE_BYTES:
+        expected = f"at most {MESSAGE_BYTES} bytes of text, and of all else"
+        raise EventRejected("message_too_large", f"expected {expected}; found {text_bytes} and {other_bytes}")
     if conversation.interaction is None:
         return _open(conversation, event, definitions)
     interaction = conversation.interaction
@@ -105,23 +119,30 @@ def _message(conversation: Conversation, event: MessageReceived, definitions: De
     prompt, separator, _ = (event.choice or "").rpartition(CHOICE_SEPARATOR)
     if separator and (wait is None or prompt != wait.id):
         return _changed(remembered, event, "stale", f"the choice belongs to {prompt}")
-    heard = replace(interaction, message=_heard(event), last_event_at=event.at, customer=_customer(event, interaction.customer))
-    if wait is None or wait.awaits != "message":
+    heard = replace(
+        interaction,
+        message=_heard(event),
+        last_event_at=max(event.at, interaction.last_event_at),
+        customer=_customer(event, interaction.customer),
+    )
+    # What was logged before the question was asked is no answer to it.
+    if wait is None or wait.awaits != "message" or event.at < interaction.last_event_at:
         return _changed(replace(remembered, interaction=heard), event, "unawaited")
-    return _walked(remembered, event, _walk(heard, event, definitions))
+    return _walked(remembered, event, _walk(heard, event, definitions), definitions)
 
 
 def _open(conversation: Conversation, event: MessageReceived, definitions: Definitions) -> Advance:
     entry = definitions.entry_point(event.channel, event.account)
     if entry is None:
-        raise EventRejected("no_entry_point", f"expected an entry point for account {event.account!r} of channel {event.channel!r}; found none")
+        wanted = f"an entry point for account {event.account!r} of channel {event.channel!r}"
+        raise EventRejected("no_entry_point", f"expected {wanted}; found none")
     flow = definitions.production(entry.flow)
-    if flow is None:
-        raise EventRejected("no_production_version", f"expected a version of flow {entry.flow!r} in service; found none")
+    if flow is None or flow.type != "start":
+        raise EventRejected("no_production_version", f"expected a version of flow {entry.flow!r}, of type start, in service; found none")
     number = conversation.number + 1
     interaction = _opened(conversation.id, number, entry, flow, event)
     opened = replace(conversation, number=number, seen=remember(conversation.seen, event.message_id))
-    return _walked(opened, event, _walk(interaction, Continued(event.at), definitions), opened=True)
+    return _walked(opened, event, _walk(interaction, Continued(event.at), definitions), definitions, opened=True)
 
 
 def _opened(conversation_id: str, number: int, entry: EntryPoint, flow: Flow, event: MessageReceived) -> Interaction:
@@ -145,7 +166,7 @@ def _response(conversation: Conversation, event: ResponseReceived, definitions: 
     wait = interaction.wait if interaction is not None else None
     awaited = wait is not None and event.command_id in wait.commands
     if interaction is not None and wait is not None and awaited and (wait.awaits == "response" or event.outcome != "ok"):
-        return _walked(conversation, event, _walk(interaction, event, definitions))
+        return _walked(conversation, event, _walk(interaction, event, definitions), definitions)
     note = None if event.outcome == "ok" else f"{event.outcome}: {event.reason or 'no reason given'}"
     return _noted(conversation, event, "acknowledged" if awaited or event.connector == "messaging" else "stale", note)
 
@@ -155,28 +176,38 @@ def _tick(conversation: Conversation, event: Ticked, definitions: Definitions) -
     if interaction is None or interaction.due_at >= event.at:
         return _noted(conversation, event, "stale", "no deadline has passed")
     if interaction.wait is not None and interaction.wait.deadline is not None:
-        return _walked(conversation, event, _walk(interaction, event, definitions))
-    return _walked(conversation, event, _end(interaction, "expired", event, definitions))
+        return _walked(conversation, event, _walk(interaction, event, definitions), definitions)
+    return _walked(conversation, event, _end(interaction, "expired", event, definitions), definitions)
+
+
+def _end_requested(conversation: Conversation, event: EndRequested, definitions: Definitions) -> Advance:
+    if conversation.interaction is None:
+        return _noted(conversation, event, "ignored", "no interaction is live")
+    return _walked(conversation, event, _end(conversation.interaction, "ended_by_operator", event, definitions), definitions)
 
 
 def _walk(interaction: Interaction, event: Event, definitions: Definitions) -> _Walk:
-    """Apply the event's action and those that it leads to. A chain that is too long ends the interaction and issues nothing."""
+    """Apply the event's action and those that it leads to. A chain too long or too large ends the interaction and issues nothing."""
     walk = _Walk(interaction, [])
-    chain = 0
+    chain = size = 0
     while True:
         flow = definitions.flow(interaction.flow, interaction.flow_version)
         applied = apply(flow, interaction, event, definitions)
         interaction = applied.interaction
         walk.steps.append(applied.step)
+        chain += isinstance(event, Continued) and interaction.wait is None
+        size += codec.size(applied.step)
+        if chain > CHAIN_ACTIONS:
+            walk.steps = [replace(step, commands=()) for step in walk.steps]
+            return _ended(walk, interaction, "loop", event, definitions)
+        if size > STEPS_BYTES:
+            walk.steps = [replace(step, commands=(), writes=(), warnings=()) for step in walk.steps]
+            return _ended(walk, interaction, "steps_too_large", event, definitions)
         if applied.ended is not None:
             return _ended(walk, interaction, applied.ended, event, definitions)
         if not applied.continues:
             walk.interaction = interaction
             return walk
-        chain += isinstance(event, Continued)
-        if chain > CHAIN_ACTIONS:
-            walk.steps = [replace(step, commands=()) for step in walk.steps]
-            return _ended(walk, interaction, "loop", event, definitions)
         event = Continued(event.at)
 
 
@@ -187,31 +218,46 @@ def _end(interaction: Interaction, reason: str, event: Event, definitions: Defin
 
 def _ended(walk: _Walk, interaction: Interaction, reason: str, event: Event, definitions: Definitions) -> _Walk:
     """End the routing; the end-of-interaction flow, where there is one, runs as the tail, once."""
-    if interaction.tail or interaction.end_flow is None:
-        return _Walk(None, walk.steps, interaction.ended or reason, walk.note)
+    if interaction.ended is not None:
+        note = None if reason == "completed" else f"end-of-interaction flow: {reason}"
+        return _Walk(None, walk.steps, interaction.ended, note)
+    if interaction.end_flow is None:
+        return _Walk(None, walk.steps, reason)
     flow = definitions.production(interaction.end_flow)
     if flow is None or flow.type != "end_of_interaction":
-        return _Walk(None, walk.steps, reason, f"no version of end-of-interaction flow {interaction.end_flow!r} in service")
+        return _Walk(None, walk.steps, reason, f"end-of-interaction flow: no version of {interaction.end_flow!r} in service")
+    source = definitions.flow(interaction.flow, interaction.flow_version)
+    variables, warnings = carried(interaction.variables, source, flow)
     tail = replace(
-        interaction, flow=flow.reference, flow_version=flow.version, action=START, wait=None, ended=reason, last_event_at=event.at
+        interaction,
+        flow=flow.reference,
+        flow_version=flow.version,
+        action=START,
+        wait=None,
+        variables=variables,
+        ended=reason,
+        last_event_at=max(event.at, interaction.last_event_at),
     )
     after = _walk(tail, Continued(event.at), definitions)
-    return _Walk(after.interaction, walk.steps + after.steps, after.ended, after.note)
+    first, *others = after.steps
+    steps = [*walk.steps, replace(first, warnings=(*warnings, *first.warnings)), *others]
+    return _Walk(after.interaction, steps, after.ended, after.note)
 
 
-def _walked(conversation: Conversation, event: ExternalEvent, walk: _Walk, *, opened: bool = False) -> Advance:
+def _walked(conversation: Conversation, event: ExternalEvent, walk: _Walk, definitions: Definitions, *, opened: bool = False) -> Advance:
     """Return the walk as an advance, its record's size held to the limits."""
     number = conversation.number
     changed = replace(conversation, interaction=walk.interaction, sequence=conversation.sequence + 1)
     payload = codec.encode(changed)
-    ended, steps = walk.ended, walk.steps
-    if len(payload) > RECORD_STOP_BYTES:
-        changed = replace(changed, interaction=None)
-        payload, ended = codec.encode(changed), "record_too_large"
-    elif len(payload) > RECORD_WARN_BYTES and steps:
+    while len(payload) > RECORD_STOP_BYTES and changed.interaction is not None:  # twice where the tail's record is too large as well
+        walk = _ended(walk, changed.interaction, "record_too_large", event, definitions)
+        changed = replace(changed, interaction=walk.interaction)
+        payload = codec.encode(changed)
+    steps = walk.steps
+    if len(payload) > RECORD_WARN_BYTES and steps:
         steps = [*steps[:-1], replace(steps[-1], warnings=(*steps[-1].warnings, f"record_large: {len(payload)} bytes"))]
     commands = tuple(command for step in steps for command in step.commands)
-    return Advance(changed, event, "applied", f"{conversation.id}-{number}", payload, opened, tuple(steps), commands, ended, walk.note)
+    return Advance(changed, event, "applied", f"{conversation.id}-{number}", payload, opened, tuple(steps), commands, walk.ended, walk.note)
 
 
 def _changed(conversation: Conversation, event: ExternalEvent, disposition: str, note: str | None = None) -> Advance:

@@ -11,8 +11,9 @@ from processor.engine.events import Event
 from processor.engine.flow import END, START, Flow
 from processor.engine.interaction import Interaction, Last, Variables, Wait
 from processor.engine.limits import FIELDS
-from processor.engine.outcome import Awaiting, HandedOver, Taken, Write
+from processor.engine.outcome import Awaiting, HandedOver, Taken
 from processor.engine.step import Step
+from processor.engine.variables import carried, fields_of, written
 from processor.engine.visit import Visit
 
 
@@ -47,7 +48,7 @@ def apply(flow: Flow, interaction: Interaction, event: Event, definitions: Defin
             return _taken(visit, outcome)
         case Awaiting():
             return _awaiting(visit, outcome)
-        case HandedOver():
+        case _:
             return _handed_over(visit, outcome)
 
 
@@ -77,7 +78,7 @@ def _taken(visit: Visit, taken: Taken) -> Applied:
         last_event_at=visit.at,
     )
     ended = "unlinked_branch" if target is None else "completed" if target == END else None
-    return Applied(moved, step, ended)
+    return Applied(moved, step, _overfull(moved.variables) or ended)
 
 
 def _awaiting(visit: Visit, awaiting: Awaiting) -> Applied:
@@ -92,18 +93,17 @@ def _awaiting(visit: Visit, awaiting: Awaiting) -> Applied:
     waiting = replace(
         interaction, step=number, wait=wait, variables=written(interaction.variables, awaiting.writes), last_event_at=visit.at
     )
-    return Applied(waiting, step)
+    return Applied(waiting, step, _overfull(waiting.variables))
 
 
 def _handed_over(visit: Visit, target: HandedOver) -> Applied:
     interaction, flow = visit.interaction, visit.flow
     number = interaction.step + 1
     successor = visit.definitions.flow(target.flow, target.version)
-    variables, dropped = carried(interaction.variables, flow, successor)
-    warnings = (*visit.warnings, *(f"variable_dropped: {name}" for name in dropped))
+    variables, warnings = carried(interaction.variables, flow, successor)
     step = Step(
         number, flow.reference, flow.version, interaction.action, flow.actions[interaction.action].type,
-        handed_over_to=f"{target.flow} {target.version}", warnings=warnings,
+        handed_over_to=f"{target.flow} {target.version}", warnings=(*visit.warnings, *warnings),
     )  # fmt: skip
     moved = replace(
         interaction,
@@ -117,7 +117,12 @@ def _handed_over(visit: Visit, target: HandedOver) -> Applied:
         hand_overs=interaction.hand_overs + 1,
         last_event_at=visit.at,
     )
-    return Applied(moved, step, "too_many_variables" if sum(map(len, variables.values())) > FIELDS else None)
+    return Applied(moved, step, _overfull(variables))
+
+
+def _overfull(variables: Variables) -> str | None:
+    """Return the reason why the routing ends, where the variables hold more than they may."""
+    return "too_many_variables" if fields_of(variables) > FIELDS else None
 
 
 def _commands(visit: Visit, bodies: tuple[CommandBody, ...], deadline: int | None = None) -> tuple[Command, ...]:
@@ -125,38 +130,11 @@ def _commands(visit: Visit, bodies: tuple[CommandBody, ...], deadline: int | Non
     if not bodies:
         return ()
     interaction, customer = visit.interaction, visit.interaction.customer
-    step = visit.wait_id
     return tuple(
         Command(
-            f"{step}:{number}", interaction.conversation_id, interaction.id, visit.flow.reference, visit.flow.version, interaction.action,
-            visit.at, deadline, customer.channel, customer.account, customer.address, body,
+            f"{visit.wait_id}:{number}", interaction.conversation_id, interaction.id,
+            visit.flow.reference, visit.flow.version, interaction.action, visit.at, deadline,
+            customer.channel, customer.account, customer.address, body,
         )
         for number, body in enumerate(bodies, 1)
     )  # fmt: skip
-
-
-def written(variables: Variables, writes: tuple[Write, ...]) -> Variables:
-    """Return the variables with the writes made, in order; an empty value clears its field."""
-    if not writes:
-        return variables
-    result = dict(variables)
-    for write in writes:
-        fields = {**result.get(write.variable, {}), write.field: write.value}
-        if not write.value:
-            del fields[write.field]
-        result[write.variable] = fields
-    return result
-
-
-def carried(variables: Variables, source: Flow, target: Flow) -> tuple[Variables, list[str]]:
-    """Return the variables that survive a hand-over, and the names of those dropped: the target declares them with another type."""
-    dropped = [
-        f"{variable}.{field}"
-        for variable, fields in variables.items()
-        for field in fields
-        if field in target.variables.get(variable, {}) and target.declared(variable, field) != source.declared(variable, field)
-    ]
-    if not dropped:
-        return variables, dropped
-    kept = {variable: {field: value for field, value in fields.items() if f"{variable}.{field}" not in dropped} for variable, fields in variables.items()}
-    return kept, dropped

@@ -15,6 +15,11 @@ def encode(conversation: Conversation) -> bytes:
     return _encoder.encode(conversation)
 
 
+def size(value: object) -> int:
+    """Return how many bytes a value of the engine takes."""
+    return len(_encoder.encode(value))
+
+
 def decode(payload: bytes) -> Conversation:
     """Return the state.
 

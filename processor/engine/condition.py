@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from processor.engine.field_types import canonical
 from processor.engine.parameters import Parameter
 from processor.engine.template import Template
-from processor.engine.visit import Visit
+from processor.engine.visit import BUILT_IN_TYPES, Visit
 
 Operator = Literal[
     "=", "≠", "≥", "≤", "contains", "starts_with", "ends_with", "exists", "does_not_exist", "is_empty", "is_true", "is_false",
@@ -19,6 +19,7 @@ Operator = Literal[
 ]  # fmt: skip
 
 BINARY = frozenset({"=", "≠", "≥", "≤", "contains", "starts_with", "ends_with", "regular_expression"})
+EXISTENCE = frozenset({"exists", "does_not_exist", "is_empty"})
 
 
 class Incomparable(ValueError):
@@ -49,42 +50,46 @@ class Condition(Parameter):
 
         Raises Incomparable.
         """
-        path = self.variable.path
-        if path == ("checkpoints",):
+        if self.variable.path == ("checkpoints",):
             return self._holds_for_list(visit, visit.scope["checkpoints"])
-        declared = _declared(path, visit)
-        missing: list[str] = []
-        text = self.variable.render(visit.scope, missing)
-        absent = not text
-        match self.operator:
-            case "exists":
-                return not absent
-            case "does_not_exist" | "is_empty":
-                return absent
-        other = visit.render(self.value) if self.value is not None else ""
+        if self.operator in EXISTENCE:
+            return bool(self.variable.render(visit.scope, [])) == (self.operator == "exists")
+        text = visit.render(self.variable)
+        if self.value is None:
+            return bool(text) and self._is_so(text, visit)
+        other = visit.render(self.value)
         if self.operator == "regular_expression":
-            pattern = compiled(other)
-            return not absent and pattern.search(text) is not None
-        if absent:
+            compiled(other)  # one that does not compile is an error, whatever there is to search in
+        if not text or (not other and self.value.constant is None):  # a template that renders empty names a variable that is missing
             return False
+        return self._compares(text, other, visit)
+
+    def _is_so(self, text: str, visit: Visit) -> bool:
+        """Tell whether a text is what an operator without a value looks for."""
         match self.operator:
             case "is_true" | "is_false":
-                return _read("boolean", text, visit) == ("true" if self.operator == "is_true" else "false")
+                return _read("boolean", text, visit) == self.operator.removeprefix("is_")
+            case "is_date":
+                return _is_date(text, visit)
+            case "is_morning" | "is_afternoon":
+                return (_moment(text, visit).hour < 12) == (self.operator == "is_morning")
+            case "is_weekend":
+                return _day(text, visit).isoweekday() >= 6
+            case _:
+                return (_day(text, visit).isocalendar().week % 2 == 1) == (self.operator == "is_odd_week")
+
+    def _compares(self, text: str, other: str, visit: Visit) -> bool:
+        """Tell whether an operator holds between two texts, read in the declared type where it orders or equates."""
+        match self.operator:
             case "contains":
                 return other in text
             case "starts_with":
                 return text.startswith(other)
             case "ends_with":
                 return text.endswith(other)
-            case "is_date":
-                return _is_date(text, visit)
-            case "is_morning" | "is_afternoon":
-                morning = _moment(text, visit).hour < 12
-                return morning == (self.operator == "is_morning")
-            case "is_weekend":
-                return _day(text, visit).isoweekday() >= 6
-            case "is_odd_week" | "is_even_week":
-                return _day(text, visit).isocalendar().week % 2 == (1 if self.operator == "is_odd_week" else 0)
+            case "regular_expression":
+                return compiled(other).search(text) is not None
+        declared = _declared(self.variable.path, visit)
         left, right = _comparable(declared, text, visit), _comparable(declared, other, visit)
         match self.operator:
             case "=":
@@ -109,7 +114,7 @@ class Condition(Parameter):
                 raise Incomparable("not_comparable", f"contains, exists, does_not_exist or is_empty for a list; found {self.operator}")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)  # a program may take a megabyte, and a pattern may come from a variable
 def compiled(pattern: str) -> Any:  # re2 has no types
     """Return a regular expression that runs in time linear in the text (RE2).
 
@@ -121,13 +126,14 @@ def compiled(pattern: str) -> Any:  # re2 has no types
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        raise Incomparable("bad_pattern", f"a regular expression of RE2; found {error}") from error
+        said = error.args[0].decode("utf-8", "replace")  # bytes, as RE2 says it
+        raise Incomparable("bad_pattern", f"a regular expression of RE2; found {said}") from error
 
 
 def _declared(path: tuple[str, ...] | None, visit: Visit) -> str:
-    if path == ("now",) or path == ("interaction", "started_at"):
-        return "date_and_time"
-    return visit.flow.declared(*path) if path is not None and len(path) == 2 else "text"
+    if path is None or len(path) > 2:
+        return "text"
+    return BUILT_IN_TYPES.get(path) or visit.flow.declared(path[0], path[-1])
 
 
 def _read(declared: str, text: str, visit: Visit) -> str:

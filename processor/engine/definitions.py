@@ -30,17 +30,26 @@ class _History(Generic[T]):
         return self._values[position - 1] if position else None
 
 
+class _Tables:
+    """All that was ever defined."""
+
+    __slots__ = ("by_id", "by_reference", "entry_points", "production", "versions")
+
+    def __init__(self) -> None:
+        self.versions: dict[tuple[str, int], tuple[int, Flow]] = {}
+        self.production: defaultdict[str, _History[Flow]] = defaultdict(_History)
+        self.by_id: defaultdict[tuple[str, str], _History[Entity]] = defaultdict(_History)
+        self.by_reference: defaultdict[tuple[str, str], _History[Entity]] = defaultdict(_History)
+        self.entry_points: defaultdict[tuple[str, str], _History[EntryPoint]] = defaultdict(_History)
+
+
 class DefinitionLog:
     """Every version of every definition, each with its offset. Only ever appended to."""
 
     def __init__(self) -> None:
         self.offset = -1
         """Offset of the newest definition; -1 while there is none."""
-        self._versions: dict[tuple[str, int], tuple[int, Flow]] = {}
-        self._production: defaultdict[str, _History[Flow]] = defaultdict(_History)
-        self._by_id: defaultdict[tuple[str, str], _History[Entity]] = defaultdict(_History)
-        self._by_reference: defaultdict[tuple[str, str], _History[Entity]] = defaultdict(_History)
-        self._entry_points: defaultdict[tuple[str, str], _History[EntryPoint]] = defaultdict(_History)
+        self._tables = _Tables()
 
     def skip(self, offset: int) -> None:
         """Note that the record at an offset defines nothing."""
@@ -49,54 +58,55 @@ class DefinitionLog:
     def publish_flow(self, offset: int, flow: Flow) -> None:
         """Add a production version; a number that is taken already keeps its first flow."""
         self.offset = offset
-        if self._versions.setdefault((flow.reference, flow.version), (offset, flow))[1] is flow:
-            self._production[flow.reference].set(offset, flow)
+        if self._tables.versions.setdefault((flow.reference, flow.version), (offset, flow))[1] is flow:
+            self._tables.production[flow.reference].set(offset, flow)
 
     def retire_flow(self, offset: int, reference: str, version: int) -> None:
         """Take a version out of service: new interactions no longer start with it, those that run drain."""
         self.offset = offset
         production = self.at(offset).production(reference)
         if production is not None and production.version == version:
-            self._production[reference].set(offset, None)
+            self._tables.production[reference].set(offset, None)
 
     def publish(self, offset: int, entity: Entity) -> None:
         """Add or replace an entity."""
         self._forget(offset, entity.entity_kind, entity.id)
-        self._by_id[entity.entity_kind, entity.id].set(offset, entity)
-        self._by_reference[entity.entity_kind, entity.reference].set(offset, entity)
+        self._tables.by_id[entity.entity_kind, entity.id].set(offset, entity)
+        self._tables.by_reference[entity.entity_kind, entity.reference].set(offset, entity)
         if isinstance(entity, EntryPoint):
-            self._entry_points[entity.channel, entity.account].set(offset, entity)
+            self._tables.entry_points[entity.channel, entity.account].set(offset, entity)
 
     def delete(self, offset: int, kind: str, identity: str) -> None:
         """End an entity."""
         self._forget(offset, kind, identity)
-        self._by_id[kind, identity].set(offset, None)
+        self._tables.by_id[kind, identity].set(offset, None)
 
     def at(self, offset: int) -> "Definitions":
         """Return the definitions as they stood at an offset."""
-        return Definitions(self, offset)
+        return Definitions(self._tables, offset)
 
     def newest(self) -> "Definitions":
         """Return the definitions as they stand now."""
-        return Definitions(self, self.offset)
+        return Definitions(self._tables, self.offset)
 
     def _forget(self, offset: int, kind: str, identity: str) -> None:
         self.offset = offset
-        old = self.at(offset).entity(kind, identity)
-        if old is None:
-            return
-        self._by_reference[kind, old.reference].set(offset, None)
-        if isinstance(old, EntryPoint):
-            self._entry_points[old.channel, old.account].set(offset, None)
+        known = self.at(offset)
+        old = known.entity(kind, identity)
+        # What another entity has taken over in the meantime stays with it.
+        if old is not None and known.by_reference(kind, old.reference) is old:
+            self._tables.by_reference[kind, old.reference].set(offset, None)
+        if isinstance(old, EntryPoint) and known.entry_point(old.channel, old.account) is old:
+            self._tables.entry_points[old.channel, old.account].set(offset, None)
 
 
 class Definitions:
     """What was defined at one offset. A value: the same offset of the same topic gives the same answers for good."""
 
-    __slots__ = ("_log", "offset")
+    __slots__ = ("_tables", "offset")
 
-    def __init__(self, log: DefinitionLog, offset: int) -> None:
-        self._log = log
+    def __init__(self, tables: _Tables, offset: int) -> None:
+        self._tables = tables
         self.offset = offset
 
     def flow(self, reference: str, version: int) -> Flow:
@@ -104,31 +114,31 @@ class Definitions:
 
         Raises AssertionError where there is none: an interaction never holds a version that was not published.
         """
-        found = self._log._versions.get((reference, version))
+        found = self._tables.versions.get((reference, version))
         if found is None or found[0] > self.offset:
             raise AssertionError(f"flow {reference} version {version} is not among the definitions up to offset {self.offset}")
         return found[1]
 
     def production(self, reference: str) -> Flow | None:
         """Return the version in service: the one published last, unless it was retired."""
-        history = self._log._production.get(reference)
+        history = self._tables.production.get(reference)
         return history.at(self.offset) if history is not None else None
 
     def entity(self, kind: str, identity: str) -> Entity | None:
         """Return an entity by its id."""
-        history = self._log._by_id.get((kind, identity))
+        history = self._tables.by_id.get((kind, identity))
         return history.at(self.offset) if history is not None else None
 
     def by_reference(self, kind: str, reference: str) -> Entity | None:
         """Return an entity by its reference."""
-        history = self._log._by_reference.get((kind, reference))
+        history = self._tables.by_reference.get((kind, reference))
         return history.at(self.offset) if history is not None else None
 
     def entry_point(self, channel: str, account: str) -> EntryPoint | None:
         """Return what a channel account is bound to."""
-        history = self._log._entry_points.get((channel, account))
+        history = self._tables.entry_points.get((channel, account))
         return history.at(self.offset) if history is not None else None
 
     def flows(self) -> list[Flow]:
         """Return the flows in service, by reference."""
-        return [flow for _, history in sorted(self._log._production.items()) if (flow := history.at(self.offset)) is not None]
+        return [flow for _, history in sorted(self._tables.production.items()) if (flow := history.at(self.offset)) is not None]

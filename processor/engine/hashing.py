@@ -6,7 +6,8 @@ from hashlib import blake2b
 def draw(below: int, *parts: str | int) -> int:
     """Return a whole number from 0 to below - 1 drawn by a hash of the parts.
 
-    BLAKE2b (RFC 7693) over the parts, each preceded by its length; 64 bits of it are reduced, a bias under 2⁻⁵⁰ for bounds as small as ours.
+    BLAKE2b (RFC 7693) over the parts, each preceded by its length; 64 bits of it are reduced, a bias under 2⁻⁵⁰ for bounds as small as
+    ours.
     """
     digest = blake2b(digest_size=8)
     for part in parts:

@@ -11,8 +11,15 @@ RECORD_WARN_BYTES: Final = 64 * 1024
 RECORD_STOP_BYTES: Final = 512 * 1024
 """Size of a conversation's record above which its interaction ends with reason `record_too_large`."""
 
+STEPS_BYTES: Final = 512 * 1024
+"""Size of the steps that one event may lead to, their commands included; past it the interaction ends with reason `steps_too_large`."""
+
 MESSAGE_BYTES: Final = 64 * 1024
-"""UTF-8 length of a customer's text above which it goes to the dead letters with reason `message_too_large`."""
+"""UTF-8 length of a customer's text, and size of all else in the message, above which it goes to the dead letters with reason
+`message_too_large`."""
+
+LAST_TIME: Final = 253_370_764_800_000
+"""Log time, epoch ms, after which an event is none (9999-01-01 UTC): calendars end soon after. Such an event has reason `bad_time`."""
 
 FIELDS: Final = 2000
 """Fields that an interaction's variables may hold; more end it with reason `too_many_variables`."""
@@ -35,8 +42,18 @@ TEMPLATE_OUTPUT_BYTES: Final = 64 * 1024
 TEMPLATE_ITERATIONS: Final = 1000
 """Loop iterations, nested ones multiplied, in one rendering; past it the action fails with reason `template_limit`."""
 
-TEMPLATE_LOCALS_BYTES: Final = 256 * 1024
-"""Memory that a template's own variables may take; past it the action fails with reason `template_limit`."""
+TEMPLATE_WORK: Final = 1_000_000
+"""Characters and items that one rendering may look up, keep and pass through filters; past it the action fails with reason
+`template_limit`."""
+
+TEMPLATE_DEPTH: Final = 100
+"""Blocks and expressions within each other in a template; a deeper one is refused with the document."""
+
+MISSING_NAMES: Final = 20
+"""Names not found that one rendering warns of."""
+
+MISSING_NAME_CHARACTERS: Final = 200
+"""Length at which a name is cut in such a warning."""
 
 ANSWER_CHARACTERS: Final = 10_000
 """Characters of an answer of type long text (§ 2.2); longer is an invalid answer."""

@@ -8,7 +8,7 @@ CHOICE_SEPARATOR: Final = "#"
 
 
 def normalised(text: str) -> str:
-    """Return the text without what does not count: case (full folding), accents, compatibility forms (NFKC) and spaces around and between."""
+    """Return the text without what does not count: case (full folding), accents, compatibility forms (NFKC), spaces around and between."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     bare = "".join(character for character in unicodedata.normalize("NFD", folded) if not unicodedata.combining(character))
     return " ".join(unicodedata.normalize("NFKC", bare).split())

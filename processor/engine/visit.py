@@ -1,9 +1,10 @@
 """What an action may look at while it is applied: its interaction, the event, the flow, and the definitions of that moment."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+from typing_extensions import override
 
 from processor.engine.definitions import Definitions
 from processor.engine.entities import Entity
@@ -13,7 +14,9 @@ from processor.engine.flow import Flow
 from processor.engine.interaction import Interaction
 from processor.engine.outcome import Write
 from processor.engine.parameters import EntityReference, Target
-from processor.engine.template import Template
+from processor.engine.template import Names, Template, text_in
+from processor.engine.values import Moment, Number
+from processor.engine.variables import written
 
 
 class Visit:
@@ -63,6 +66,13 @@ class Visit:
             self._scope = Scope(self.flow, self.interaction, self.event.at)
         return self._scope
 
+    def after(self, writes: tuple[Write, ...]) -> "Visit":
+        """Return the visit as it goes on once the writes are made: what is rendered then sees them."""
+        interaction = replace(self.interaction, variables=written(self.interaction.variables, writes))
+        later = Visit(self.flow, interaction, self.event, self.definitions)
+        later.warnings = self.warnings
+        return later
+
     def linked(self, branch: str) -> bool:
         """Tell whether a branch of the action leads somewhere."""
         return branch in self.flow.actions[self.interaction.action].links
@@ -92,25 +102,31 @@ class Visit:
         return Write(target.variable, target.field, canonical(self.flow.declared(target.variable, target.field), text, self.flow))
 
 
-class Scope(Mapping[str, Any]):
+class Scope(Names):
     """Flow variables and built-in ones by name, made when they are asked for. Numbers are numbers, truth values are truth values."""
 
     def __init__(self, flow: Flow, interaction: Interaction, at: int) -> None:
         self._flow = flow
         self._interaction = interaction
         self._at = at
+        self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> Any:
         fields = self._interaction.variables.get(name)
-        if fields is not None:
-            declared = self._flow.variables.get(name)
-            if declared is None or not _TYPED.intersection(declared.values()):
-                return fields
-            return {field: _typed(declared.get(field, "text"), value) for field, value in fields.items()}
-        builtin = BUILT_IN.get(name)
-        if builtin is None:
-            raise KeyError(name)
-        return builtin(self)
+        if fields is None:
+            return BUILT_IN[name](self)
+        declared = self._flow.variables.get(name, {})
+        return {field: _typed(declared.get(field, "text"), value) for field, value in fields.items()}
+
+    @override
+    def text(self, variable: str, field: str) -> str | None:
+        fields = self._interaction.variables.get(variable)
+        return text_in(self, variable, field) if fields is None else fields.get(field)  # kept in the form in which it is written
 
     def __contains__(self, name: object) -> bool:
         return name in self._interaction.variables or name in BUILT_IN
@@ -123,9 +139,9 @@ class Scope(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     @property
-    def now(self) -> datetime:
-        """The event's log time in the flow's time zone."""
-        return datetime.fromtimestamp(self._at // 1000, UTC).astimezone(self._flow.timezone)
+    def now(self) -> Moment:
+        """The event's log time in the flow's time zone, to the second."""
+        return Moment.fromtimestamp(self._at // 1000, self._flow.timezone)
 
     @property
     def interaction(self) -> dict[str, Any]:
@@ -136,9 +152,9 @@ class Scope(Mapping[str, Any]):
             "channel": interaction.customer.channel,
             "account": interaction.customer.account,
             "flow": interaction.flow,
-            "version": str(interaction.flow_version),
-            "number": str(interaction.number),
-            "started_at": datetime.fromtimestamp(interaction.started_at // 1000, UTC).astimezone(self._flow.timezone).isoformat(),
+            "version": Number(interaction.flow_version),
+            "number": Number(interaction.number),
+            "started_at": Moment.fromtimestamp(interaction.started_at // 1000, self._flow.timezone).isoformat(),
         }
 
     @property
@@ -167,7 +183,7 @@ class Scope(Mapping[str, Any]):
         return [checkpoint.reference for checkpoint in self._interaction.checkpoints]
 
 
-BUILT_IN = {
+BUILT_IN: Final[Mapping[str, Callable[[Scope], Any]]] = {
     "now": lambda scope: scope.now,
     "today": lambda scope: scope.now,
     "interaction": lambda scope: scope.interaction,
@@ -175,19 +191,26 @@ BUILT_IN = {
     "message": lambda scope: scope.message,
     "last": lambda scope: scope.last,
     "checkpoints": lambda scope: scope.checkpoints,
-    "case": lambda scope: {},
-    "crm": lambda scope: {},
-    "bill": lambda scope: {},
+    "case": lambda _: {},
+    "crm": lambda _: {},
+    "bill": lambda _: {},
 }
 """Variables that every flow has; `case`, `crm` and `bill` are empty until an action fills them."""
 
-_TYPED = {"number", "boolean"}
+BUILT_IN_TYPES: Final[Mapping[tuple[str, ...], str]] = {
+    ("now",): "date_and_time",
+    ("today",): "date_and_time",
+    ("interaction", "started_at"): "date_and_time",
+    ("interaction", "version"): "number",
+    ("interaction", "number"): "number",
+}
+"""Types of the built-in variables that are no text."""
 
 
-def _typed(declared: str, value: str) -> str | bool | Decimal:
+def _typed(declared: str, value: str) -> str | bool | Number:
     match declared:
         case "number":
-            return Decimal(value)
+            return Number(value)
         case "boolean":
             return value == "true"
         case _:

@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from processor.engine.flow import Flow
 
 
-def parse(value: str, flow: "Flow") -> str:
+def parse(value: str, flow: "Flow") -> str:  # noqa: ARG001 - every type's parse takes the flow
     """Return `true` or `false`; upper and lower case, and 1 and 0, are read too."""
     match value.strip().lower():
         case "true" | "1":

@@ -12,43 +12,50 @@ from babel.dates import get_date_format, get_day_names, get_month_names
 if TYPE_CHECKING:
     from processor.engine.flow import Flow
 
-_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO = re.compile(r"[0-9]{4}(-?)[0-9]{2}\1[0-9]{2}|[0-9]{4}(-?)W[0-9]{2}\2[0-9]")
 _NUMERIC = re.compile(r"([0-9]{1,4})\s*[./\-\s]\s*([0-9]{1,2})\s*[./\-\s]\s*([0-9]{1,4})\.?")
-_DAY = re.compile(r"([0-9]{1,2})(er|e|st|nd|rd|th|º|ª)?")
-_FILLERS = frozenset({"de", "of", "the", "le", "el", "den", "der", "am", "on"})
+_DAY = re.compile(r"([0-9]{1,2})(?:er|e|st|nd|rd|th|°|\.?[oa])?")
+_FILLERS = frozenset({"de", "del", "of", "the", "le", "el", "il", "den", "der", "am", "on"})
+_MARKS = str.maketrans(dict.fromkeys("年月日년월일", " "))
+"""What Chinese, Japanese and Korean write after year, month and day."""
+
+MAX_CHARACTERS = 80
 
 
 def parse(value: str, flow: "Flow") -> str:
     """Return the date as ISO 8601, read from ISO 8601 or from a form usual in the flow's locale. Years have four digits."""
-    text = unicodedata.normalize("NFKC", value).strip()
-    text = "".join(str(unicodedata.decimal(character, character)) for character in text)
-    if len(text) > 80:
-        raise ValueError("a date of at most 80 characters")
-    if _ISO.fullmatch(text):
-        return date.fromisoformat(text).isoformat()
-    numeric = _NUMERIC.fullmatch(text)
-    parts = _by_numbers(numeric.groups(), flow.locale) if numeric else _by_names(text, flow.locale)
-    if parts is None:
+    try:
+        found = _read(value.strip(), flow.locale)
+    except ValueError:
+        found = None
+    if found is None:
         raise ValueError(f"a date, found {value[:40]!r}")
-    year, month, day = parts
-    return date(year, month, day).isoformat()
+    return found.isoformat()
 
 
-def _by_numbers(found: tuple[str, ...], locale: str) -> tuple[int, int, int] | None:
-    order = _order(locale)
-    if len(found[0]) == 4:
-        order = "ymd"
+def _read(value: str, locale: str) -> date | None:
+    if len(value) > MAX_CHARACTERS:
+        return None
+    text = "".join(str(unicodedata.decimal(character, character)) for character in unicodedata.normalize("NFKC", value))
+    if _ISO.fullmatch(text):
+        return date.fromisoformat(text)
+    numeric = _NUMERIC.fullmatch(text.translate(_MARKS).strip())
+    return _by_numbers(numeric.groups(), locale) if numeric else _by_names(text, locale)
+
+
+def _by_numbers(found: tuple[str, ...], locale: str) -> date | None:
+    order = "ymd" if len(found[0]) == 4 else _order(locale)
     numbers = dict(zip(order, found, strict=True))
     if len(numbers["y"]) != 4 or len(numbers["m"]) > 2 or len(numbers["d"]) > 2:
         return None
-    return int(numbers["y"]), int(numbers["m"]), int(numbers["d"])
+    return date(int(numbers["y"]), int(numbers["m"]), int(numbers["d"]))
 
 
-def _by_names(text: str, locale: str) -> tuple[int, int, int] | None:
+def _by_names(text: str, locale: str) -> date | None:
     months, weekdays = _names(locale)
     year = month = day = weekday = None
-    for word in _folded(text).replace(",", " ").split():
-        word = word.rstrip(".")
+    for written in _folded(text).replace(",", " ").split():
+        word = written.rstrip(".")
         if word in months and month is None:
             month = months[word]
         elif word in weekdays and weekday is None:
@@ -61,9 +68,8 @@ def _by_names(text: str, locale: str) -> tuple[int, int, int] | None:
             return None
     if year is None or month is None or day is None:
         return None
-    if weekday is not None and date(year, month, day).weekday() != weekday:
-        return None
-    return year, month, day
+    found = date(year, month, day)
+    return found if weekday in (None, found.weekday()) else None
 
 
 def _folded(text: str) -> str:

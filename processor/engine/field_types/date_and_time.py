@@ -15,6 +15,8 @@ def parse(value: str, flow: "Flow") -> str:
     Local times that a clock change skips move forward by the gap; of those that it repeats, the first counts (PEP 495, fold 0).
     """
     text = value.strip()
+    if len(text) > date.MAX_CHARACTERS:  # fromisoformat reads fractions of a second of any length
+        raise ValueError(f"a time of at most {date.MAX_CHARACTERS} characters, found {len(text)}")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -22,5 +24,5 @@ def parse(value: str, flow: "Flow") -> str:
     try:
         local = moment.replace(microsecond=0, tzinfo=moment.tzinfo or flow.timezone)
         return datetime.fromtimestamp(local.timestamp(), flow.timezone).isoformat()
-    except (OverflowError, OSError) as error:
+    except (OverflowError, OSError, ValueError) as error:
         raise ValueError(f"a time from year 1 to 9999, found {value[:40]!r}") from error

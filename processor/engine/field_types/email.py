@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from processor.engine.flow import Flow
 
 
-def parse(value: str, flow: "Flow") -> str:
+def parse(value: str, flow: "Flow") -> str:  # noqa: ARG001 - every type's parse takes the flow
     """Return the address, its domain normalised."""
     try:
         return validate_email(value.strip(), check_deliverability=False, test_environment=True).normalized

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from processor.engine.flow import Flow
 
 MAX_DIGITS = 60
+"""Characters of a number."""
 
 _CANONICAL = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-_APOSTROPHES = "'’"  # noqa: RUF001 - Swiss grouping is written with either
-_MINUS_SIGNS = str.maketrans({"−": "-", "﹣": "-", "－": "-", "＋": "+"})  # noqa: RUF001 - the very characters to map
+_APOSTROPHES = "'’"
+"""Swiss grouping is written with either."""
+
+_SIGNS = str.maketrans({"−": "-"})
+"""What NFKC leaves of the signs."""
 
 
 def parse(value: str, flow: "Flow") -> str:
@@ -28,47 +32,54 @@ def parse(value: str, flow: "Flow") -> str:
 
 def plain(value: str) -> str:
     """Return a canonical decimal (`-1234.5`) read from one; digits of any script."""
-    text = _ascii_digits(value.strip())
-    if len(text) > MAX_DIGITS or not _CANONICAL.fullmatch(text):
+    text = _ascii_digits(value)
+    if not _CANONICAL.fullmatch(text):
         raise ValueError(f"a number, found {value[:40]!r}")
-    return _canonical(text)
+    return shown(Decimal(text))
 
 
 def localised(value: str, locale: str) -> str:
-    """Return a canonical decimal read from a number as the locale writes it.
+    """Return a canonical decimal read from a number as the locale writes it, Arabic decimal and grouping signs included.
 
-    Grouping may be left out, but where it is there it must be in its places. A dot that the locale cannot mean as grouping is a decimal point.
-    Exponents, NaN, Infinity and underscores are no numbers.
+    Grouping may be left out, but where it is there it must be in its places. A dot that the locale cannot mean as grouping is a decimal
+    point. Exponents, NaN, Infinity and underscores are no numbers.
     """
-    text = _ascii_digits(value.strip())
-    if len(text) > MAX_DIGITS:
-        raise ValueError(f"a number of at most {MAX_DIGITS} characters, found {len(text)}")
     point, group, sizes = _symbols(locale)
+    text = _ascii_digits(value).replace("٫", point).replace("٬", group)
     sign = "-" if text.startswith("-") else ""
-    body = text.lstrip("+-") if text[:1] in "+-" and not text[1:2] in ("+", "-") else text
+    body = text[1:] if text[:1] in ("+", "-") else text
     whole, _, fraction = body.partition(point)
     digits = _ungrouped(whole, group, sizes)
-    if digits is not None and (fraction.isascii() and fraction.isdigit() if point in body else True):
-        return _canonical(f"{sign}{digits}.{fraction}" if fraction else f"{sign}{digits}")
+    if digits is not None and (point not in body or _is_digits(fraction)):
+        return shown(Decimal(f"{sign}{digits}.{fraction}"))
     if _CANONICAL.fullmatch(text):  # the only reading left
-        return _canonical(text)
+        return shown(Decimal(text))
     raise ValueError(f"a number, found {value[:40]!r}")
 
 
-def _canonical(text: str) -> str:
-    number = Decimal(text)
-    shown = format(number, "f")
-    if "." in shown:
-        shown = shown.rstrip("0").rstrip(".")
-    return "0" if shown in ("-0", "0", "") else shown
+def shown(number: Decimal) -> str:
+    """Return a finite decimal's canonical text: no exponent, no trailing zeros, no negative zero."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def _ascii_digits(text: str) -> str:
-    """Return the text with digits of any script as ASCII, spaces of any kind as one kind, and signs as ASCII."""
+    """Return the text, trimmed, with digits of any script, signs and spaces as ASCII; tabs and line breaks stay what they are.
+
+    Raises ValueError where it is longer than any number.
+    """
+    text = text.strip()
+    normal = unicodedata.normalize("NFKC", text[: MAX_DIGITS + 1])
+    if len(text) > MAX_DIGITS or len(normal) > MAX_DIGITS:
+        raise ValueError(f"a number of at most {MAX_DIGITS} characters, found more")
+    if text.isascii():
+        return text
     pieces = []
-    for character in unicodedata.normalize("NFKC", text).translate(_MINUS_SIGNS):
+    for character in normal.translate(_SIGNS):
         digit = unicodedata.decimal(character, None)
-        pieces.append(str(digit) if digit is not None else " " if character.isspace() else character)
+        pieces.append(str(digit) if digit is not None else " " if unicodedata.category(character) == "Zs" else character)
     return "".join(pieces)
 
 
@@ -76,14 +87,20 @@ def _ungrouped(whole: str, group: str, sizes: tuple[int, int]) -> str | None:
     """Return the digits of a whole part, or None where it is not digits with grouping in its places."""
     for separator in (group, *((_APOSTROPHES) if group in _APOSTROPHES else ())):
         parts = whole.split(separator)
-        if not all(part.isascii() and part.isdigit() for part in parts):
+        if not all(_is_digits(part) for part in parts):
             continue
         if len(parts) == 1:
             return whole
         last, others = sizes
+        if whole[0] == "0":  # nobody groups a leading zero: `0.123` is a decimal, also where a dot groups
+            return None
         if len(parts[-1]) == last and all(len(part) == others for part in parts[1:-1]) and 1 <= len(parts[0]) <= others:
             return "".join(parts)
     return None
+
+
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 @cache

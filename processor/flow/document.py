@@ -20,8 +20,8 @@ MAX_VALUES: Final = 200_000
 """Values of a document, those that aliases repeat counted each time."""
 
 _LIKE_JSON: Final = re.compile(r"\s*(\{\s*[\"}]|\[)")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_CONTROL_BUT_SPACE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_CONTROL_BUT_SPACE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def load(text: str | bytes) -> Mapping[str, Any]:
@@ -47,7 +47,7 @@ def load(text: str | bytes) -> Mapping[str, Any]:
 
 def canonical(document: Mapping[str, Any]) -> str:
     """Return a document as canonical JSON: keys sorted, no spaces. `load` reads it back as it was."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(dict(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def content_hash(document: Mapping[str, Any]) -> str:
@@ -68,7 +68,9 @@ def _decoded(text: str | bytes) -> str:
     try:
         encoded = text.encode()
     except UnicodeEncodeError as error:
-        raise DocumentRefused([Fault(f"line {text.count(chr(10), 0, error.start) + 1}", "text in Unicode", "half of a surrogate pair")]) from error
+        raise DocumentRefused(
+            [Fault(f"line {text.count(chr(10), 0, error.start) + 1}", "text in Unicode", "half of a surrogate pair")]
+        ) from error
     return _decoded(encoded)
 
 

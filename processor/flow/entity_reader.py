@@ -15,7 +15,7 @@ def read_entity(document: Mapping[str, Any]) -> Entity:
 
     Raises DocumentRefused with every fault.
     """
-    kind = document.get("kind") if isinstance(document, Mapping) else None
+    kind = document.get("kind")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise DocumentRefused([Fault("kind", f"one of {', '.join(KINDS)}{did_you_mean(kind, KINDS)}", described(kind))])

@@ -4,6 +4,9 @@ import json
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from heapq import nlargest
+from itertools import islice
+from operator import eq
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -13,13 +16,16 @@ from processor.engine.errors import Fault
 
 _SHOWN_CHARACTERS: Final = 60
 _SHOWN_KEYS: Final = 5
+_COMPARED: Final = 2000
+_LIKELY: Final = 8
+_SLIP: Final = 3
 
 
 def below(path: str, segment: str | int) -> str:
     """Return the path of what a key or an index leads to: `questions` and 0 give `questions[0]`."""
     if isinstance(segment, int):
         return f"{path}[{segment}]"
-    name = shortened(segment) if segment.isprintable() else json.dumps(shortened(segment))
+    name = shortened(segment) if segment and segment.isprintable() else json.dumps(shortened(segment))
     return f"{path}.{name}" if path else name
 
 
@@ -51,7 +57,12 @@ def shortened(text: str) -> str:
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return ` (did you mean …?)` where a known name is near, otherwise nothing."""
-    near = get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
+    if not isinstance(name, str) or not name:
+        return ""
+    # A document may hold a thousand slips and a thousand names: only the likeliest are compared in earnest.
+    similar = (other for other in islice(known, _COMPARED) if other[:1] == name[:1] and abs(len(other) - len(name)) <= _SLIP)
+    likely = nlargest(_LIKELY, similar, key=lambda other: sum(map(eq, name, other)) + sum(map(eq, reversed(name), reversed(other))))
+    near = get_close_matches(name, likely, n=1)
     return f" (did you mean `{near[0]}`?)" if near else ""
 
 
@@ -72,7 +83,7 @@ def _fault(details: ErrorDetails, model: type[BaseModel], document: object, path
     if wording is not None:
         return Fault(where, wording(context), described(value))
     # What our own types say has the form "what is expected, found what was found".
-    expected, _, found = details["msg"].removeprefix("Value error, ").partition(", found ")
+    expected, _, found = details["msg"].partition("\n")[0].removeprefix("Value error, ").partition(", found ")
     return Fault(where, expected, found or described(value))
 
 

@@ -22,14 +22,21 @@ COUNTRY: Final = r"^[A-Z]{2}$"
 _LITERALS: Final = frozenset({"true", "false", "nil", "null", "empty", "blank", "and", "or", "not", "contains", "in"})
 
 
+def is_field_name(text: str) -> bool:
+    """Tell whether a text could name a variable's field."""
+    return re.fullmatch(VARIABLE, text) is not None
+
+
 def _action_id(text: str) -> str:
     if not re.fullmatch(ACTION_ID, text) or text == END:
-        raise ValueError(f"an action id: a letter, then letters, digits, `_` or `-`, at most {MAX_NAME}, not `{END}`, found {described(text)}")
+        raise ValueError(
+            f"an action id: a letter, then letters, digits, `_` or `-`, at most {MAX_NAME}, not `{END}`, found {described(text)}"
+        )
     return text
 
 
 def _field_name(text: str) -> str:
-    if not re.fullmatch(VARIABLE, text):
+    if not is_field_name(text):
         raise ValueError(f"a name: a letter or `_`, then letters, digits, `_` or `-`, at most {MAX_NAME}, found {described(text)}")
     return text
 
@@ -50,7 +57,9 @@ def _reference(text: str) -> str:
 
 def _timezone(text: str) -> str:
     if text not in _timezones():
-        raise ValueError(f"a time zone of the IANA database, such as Europe/Paris{did_you_mean(text, _timezones())}, found {described(text)}")
+        raise ValueError(
+            f"a time zone of the IANA database, such as Europe/Paris{did_you_mean(text, _timezones())}, found {described(text)}"
+        )
     return text
 
 
@@ -63,7 +72,9 @@ def _locale(text: str) -> str:
 
 def _country(text: str) -> str:
     if text not in SUPPORTED_REGIONS:
-        raise ValueError(f"a country by ISO 3166-1 alpha-2, such as FR{did_you_mean(text.upper(), SUPPORTED_REGIONS)}, found {described(text)}")
+        raise ValueError(
+            f"a country by ISO 3166-1 alpha-2, such as FR{did_you_mean(text.upper(), SUPPORTED_REGIONS)}, found {described(text)}"
+        )
     return text
 
 

@@ -1,5 +1,7 @@
-"""YAML without its surprises, read from the parser's events: only `true` and `false` are truth values, only plain decimal digits are
-numbers, nothing is a date, no tag makes an object, and `yes`, `off`, `0644`, `12:30`, `1.10` and `+33…` are the texts that they look like.
+"""YAML without its surprises, read from the parser's events.
+
+Only `true` and `false` are truth values, only plain decimal digits are numbers, nothing is a date, no tag makes an object, and `yes`,
+`off`, `0644`, `12:30`, `1.10` and `+33…` are the texts that they look like.
 """
 
 import re
@@ -135,13 +137,17 @@ def _aliased(tree: _Tree, event: yaml.AliasEvent) -> Any:
     if event.anchor in tree.anchors:
         return tree.anchors[event.anchor]
     if any(outer.anchor == event.anchor for outer in tree.open):
-        raise DocumentRefused([Fault(_place(event.start_mark), "an alias of something complete", f"`*{event.anchor}` within what it names")])
+        raise DocumentRefused(
+            [Fault(_place(event.start_mark), "an alias of something complete", f"`*{event.anchor}` within what it names")]
+        )
     raise DocumentRefused([Fault(_place(event.start_mark), f"an anchor `&{event.anchor}` before its alias", "none")])
 
 
 def _plain(event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
     if event.tag is not None:
-        raise DocumentRefused([Fault(_place(event.start_mark), "a value without a tag (text goes between quotes)", f"the tag {shortened(event.tag)}")])
+        raise DocumentRefused(
+            [Fault(_place(event.start_mark), "a value without a tag (text goes between quotes)", f"the tag {shortened(event.tag)}")]
+        )
 
 
 def _place(mark: Any) -> str:

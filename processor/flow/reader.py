@@ -4,7 +4,6 @@ What the reader refuses, no later release may refuse: published versions are rea
 """
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -38,10 +37,9 @@ def read(document: Mapping[str, Any], action_types: ActionTypes, *, version: int
     """
     faults: list[Fault] = []
     header = _header(document, faults)
-    placed = document.get("actions") if isinstance(document, Mapping) else None
+    placed = document.get("actions")
     actions = _actions(placed, action_types, faults) if isinstance(placed, dict) else {}
-    if isinstance(document, Mapping):
-        faults.extend(_variable_faults(document.get("variables"), actions))
+    faults.extend(_variable_faults(document.get("variables"), actions))
     if faults or header is None:
         raise DocumentRefused(faults)
     return Flow(
@@ -58,8 +56,8 @@ def read(document: Mapping[str, Any], action_types: ActionTypes, *, version: int
     )
 
 
-def _header(document: object, faults: list[Fault]) -> FlowDocument | None:
-    plain = dict(document) if isinstance(document, Mapping) else document
+def _header(document: Mapping[str, Any], faults: list[Fault]) -> FlowDocument | None:
+    plain = dict(document)
     try:
         return FlowDocument.model_validate(plain)
     except ValidationError as error:
@@ -112,7 +110,9 @@ def _link_faults(links: object, action_type: type[Action], placed: dict[str, Any
     for branch, target in links.items():
         if branch not in action_type.branches:
             near = did_you_mean(branch, action_type.branches)
-            yield Fault(below(path, str(branch)), f"a branch of {action_type.type}: {', '.join(action_type.branches)}{near}", "none of them")
+            yield Fault(
+                below(path, str(branch)), f"a branch of {action_type.type}: {', '.join(action_type.branches)}{near}", described(branch)
+            )
         if isinstance(target, str) and target != END and target not in placed:
             yield Fault(below(path, str(branch)), f"the id of an action or {END}{did_you_mean(target, [*placed, END])}", described(target))
 
@@ -123,15 +123,10 @@ def _variable_faults(declared: object, actions: Mapping[str, Action]) -> Iterato
     count = sum(len(fields) for fields in variables.values())
     if count > limits.FIELDS:
         yield Fault("variables", f"at most {limits.FIELDS} fields", str(count))
+    names = [f"{variable}.{field}" for variable, fields in variables.items() for field in fields]
     for identity, action in actions.items():
         for path, target in mentions(action).targets:
             if target.field not in variables.get(target.variable, {}):
                 wanted = f"{target.variable}.{target.field}"
-                where = below(below("actions", identity), path)
-                yield Fault(where, f"a declared field to write{_near(wanted, variables)}", described(wanted))
-
-
-def _near(wanted: str, variables: Mapping[str, Mapping[str, Any]]) -> str:
-    names = [f"{variable}.{field}" for variable, fields in variables.items() for field in fields]
-    near = get_close_matches(wanted, names, n=1)
-    return f" (did you mean `{near[0]}`?)" if near else ""
+                where = below(below(below("actions", identity), path), "field" if target.variable in variables else "variable")
+                yield Fault(where, f"a declared field to write{did_you_mean(wanted, names)}", described(wanted))

@@ -76,7 +76,8 @@ def publish(files: Sequence[Path], author: str | None) -> None:
     """
     documents, found = _loaded(files)
     if found:
-        _refuse(found)
+        found += [(name, _of_fault(fault)) for name, fault in read_batch(documents, action_types()).faults]
+        _refuse(found, "nothing was published")
     deployment = Deployment.from_environment()
     now_ms, who = time.time_ns() // 1_000_000, author or getpass.getuser()
     try:
@@ -98,11 +99,11 @@ def draw(file: Path, output: Path | None) -> None:
     """Draw a flow as SVG."""
     documents, found = _loaded([file])
     if found:
-        _refuse(found)
+        _refuse(found, "nothing was drawn")
     try:
         drawn = drawing_of(read(documents[0][1], action_types()))
     except DocumentRefused as refused:
-        _refuse([(str(file), _of_fault(fault)) for fault in refused.faults])
+        _refuse([(str(file), _of_fault(fault)) for fault in refused.faults], "nothing was drawn")
     if output is None:
         click.echo(drawn, nl=False)
     else:
@@ -133,9 +134,9 @@ def _of_fault(fault: Fault) -> Finding:
     return Finding("refused", "fault", fault.path, f"expected {fault.expected}; found {fault.found}", "")
 
 
-def _refuse(found: Sequence[Found]) -> NoReturn:
+def _refuse(found: Sequence[Found], so: str) -> NoReturn:
     _tell(found)
-    raise click.ClickException(f"{_summary(found)}.")
+    raise click.ClickException(f"{_summary(found)}: {so}.")
 
 
 def _tell(found: Sequence[Found], *, err: bool = True) -> None:

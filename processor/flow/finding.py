@@ -1,0 +1,25 @@
+"""What the linter says of a flow."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+
+class Finding(Struct, frozen=True):
+    """One thing that the author should know."""
+
+    code: str
+    """The rule: `unlinked_branch`."""
+
+    severity: Literal["fault", "warning"]
+    """A fault blocks publishing, a warning does not."""
+
+    path: str
+    """Where, as `actions.ask.links.error`."""
+
+    message: str
+    mend: str
+    """What to do about it."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}; {self.mend}"

@@ -96,7 +96,9 @@ class Codec:
             raise UnencodableRecord(f"{name}: {error!r}") from error
 
     def decode(self, value: bytes | None) -> tuple[str, Datum]:
-        """Return the schema's name and the datum, in the shape of the current schema; a record in a union is a pair of its full name and its datum.
+        """Return the schema's name and the datum, in the shape of the current schema.
+
+        A record in a union is a pair of its full name and its datum.
 
         Raises UndecodableRecord with reason `no_value`, `not_confluent`, `unknown_schema` or `undecodable`.
         """

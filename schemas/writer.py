@@ -8,9 +8,12 @@ from itertools import count
 from typing import Any, Final
 
 Writer = Callable[[Mapping[str, Any], bytes], bytes]
-"""Takes a datum and what goes before it; raises ValueError, TypeError, KeyError, AttributeError or OverflowError where the datum does not fit."""
+"""Takes a datum and what goes before it.
 
-_LONGS: Final = range(-(1 << 63), 1 << 63)
+Raises ValueError, TypeError, KeyError, AttributeError or OverflowError where the datum does not fit.
+"""
+
+_HIGHEST: Final = (1 << 63) - 1
 _INDENT: Final = "    "
 
 
@@ -31,14 +34,15 @@ def writer(schema: Mapping[str, Any]) -> Writer:
         )
     )
     names: dict[str, Any] = {"SMALL": _SMALL, "FEW": len(_SMALL), "long": _long}
-    exec(compile(source, f"<writer of {schema.get('name')}>", "exec"), names)  # noqa: S102 - made of our own schemas, as dataclasses make methods
+    # As dataclasses make methods: the source is made of the names in our own schemas.
+    exec(compile(source, f"<writer of {schema['name']}>", "exec"), names)  # noqa: S102
     written: Writer = names["write"]
     return written
 
 
 def _long(number: int) -> bytes:
     """Return a whole number in Avro's form: zigzag, seven bits a byte, the lowest first."""
-    if number not in _LONGS:
+    if not -_HIGHEST - 1 <= number <= _HIGHEST:
         raise OverflowError(f"expected a whole number of 64 bits, found {number!r}")
     left = (number << 1) ^ (number >> 63)
     out = bytearray()

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import sys
 
 import click
 
@@ -12,7 +11,7 @@ PORT = 8080
 @click.command()
 @click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65_535), help="Port of the page; 0 for a free one.")
 @click.option("--verbose", is_flag=True, help="Show what the parts log.")
-def demo(port: int, verbose: bool) -> None:  # noqa: FBT001 - click gives options by name
+def demo(port: int, verbose: bool) -> None:
     """Chat with a flow in the browser and watch its steps light up.
 
     One process runs all parts: a broker, a Redis, the worker, the connectors, the gateway and the console, and a small order service that
@@ -40,5 +39,4 @@ def demo(port: int, verbose: bool) -> None:  # noqa: FBT001 - click gives option
         if not running.cancelled():
             running.result()
 
-    click.echo("Starting …", err=True) if sys.stderr.isatty() else None
     asyncio.run(until_stopped())

@@ -1,0 +1,1 @@
+"""Services that execute commands, one package per family, and the gateways on which customers come in."""

@@ -1,0 +1,1 @@
+"""What every connector shares: consume commands, execute each once, retry, respond, commit."""

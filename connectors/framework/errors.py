@@ -1,0 +1,33 @@
+"""What a connector may raise.
+
+    CommandFailed
+    ├── Retry     not done, and worth another try
+    └── Refused   not done, and never will be
+
+Everything else that leaves a connector's method is a fault of the connector: logged, and answered as a failure.
+"""
+
+
+class CommandFailed(Exception):
+    """The command was not done; `reason` is the response's reason code, `detail` one sentence for people without personal data."""
+
+    def __init__(self, reason: str, detail: str | None = None) -> None:
+        super().__init__(reason if detail is None else f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Retry(CommandFailed):
+    """Try again, with growing pauses and not before `after` seconds; past the command's deadline `reason` is the answer."""
+
+    def __init__(self, reason: str, after: float | None = None, *, detail: str | None = None) -> None:
+        super().__init__(reason, detail)
+        self.after = after
+
+
+class Refused(CommandFailed):
+    """Do not try again: `outcome`, or where it is not given the command's failure outcome, and `reason` are the answer."""
+
+    def __init__(self, reason: str, detail: str | None = None, *, outcome: str | None = None) -> None:
+        super().__init__(reason, detail)
+        self.outcome = outcome

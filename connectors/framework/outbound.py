@@ -1,0 +1,148 @@
+"""HTTP to the outside: guarded addresses, few redirects, bounded bodies."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from socket import EAI_AGAIN
+from ssl import SSLContext
+from typing import Final
+
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ClientResponse,
+    ClientResponseError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    InvalidURL,
+    TCPConnector,
+)
+from yarl import URL
+
+from connectors.framework.addresses import AddressGuard
+from connectors.framework.errors import Refused, Retry
+
+REDIRECTS: Final = 5
+"""Most redirects that are followed."""
+
+_REDIRECTIONS: Final = frozenset({301, 302, 303, 307, 308})
+_KEPT_ACROSS_ORIGINS: Final = frozenset(
+    {"accept", "accept-encoding", "content-type", "idempotency-key", "traceparent", "tracestate", "user-agent"}
+)
+_UNLIMITED: Final = ClientTimeout(total=None, sock_connect=None)
+"""The framework limits the whole command, redirects and further tries included."""
+
+
+class Outbound:
+    """A pair of HTTP clients: one whose every connection is guarded, one for the hosts that the configuration trusts."""
+
+    def __init__(self, guard: AddressGuard, tls: SSLContext | None = None) -> None:
+        """Prepare; `tls` replaces the system's certificate authorities."""
+        self._guard = guard
+        self._tls = tls or True
+        self._guarded: ClientSession | None = None
+        self._trusted: ClientSession | None = None
+
+    async def open(self) -> None:
+        """Make the clients."""
+        self._guarded = _session(TCPConnector(socket_factory=self._guard.new_socket, ssl=self._tls))
+        self._trusted = _session(TCPConnector(ssl=self._tls))
+
+    async def close(self) -> None:
+        """Close their connections."""
+        for session in (self._guarded, self._trusted):
+            if session is not None:
+                await session.close()
+
+    @asynccontextmanager
+    async def request(
+        self, method: str, url: URL, *, headers: Mapping[str, str], body: bytes | None = None, schemes: frozenset[str]
+    ) -> AsyncIterator[ClientResponse]:
+        """Send a request, follow redirects and give the response, whose body may then be read.
+
+        Headers of the caller's do not follow a redirect to another origin, except those that say nothing of him.
+
+        Raises:
+            Refused: `address_refused`, `too_many_redirects`, `unreachable` where another try would end the same, `unreadable_body` for
+                what is not HTTP.
+            Retry: `unreachable`: no connection, or it was lost; the request may have arrived all the same.
+        """
+        try:
+            response = await self._follow(method, url, headers, body, schemes)
+            try:
+                yield response
+            finally:
+                response.close()
+        except InvalidURL as error:
+            raise Refused("address_refused", "The address cannot be read.") from error
+        except (ClientConnectorCertificateError, ClientConnectorSSLError) as error:
+            raise Refused("unreachable", f"No secure connection: {type(error).__name__}.") from error
+        except ClientConnectorDNSError as error:
+            if error.os_error.errno == EAI_AGAIN:
+                raise Retry("unreachable", detail=f"The name {url.host} cannot be resolved at the moment.") from error
+            raise Refused("unreachable", f"There is no host {url.host}.") from error
+        except ClientConnectorError as error:
+            if isinstance(error.os_error, PermissionError):
+                raise Refused("address_refused", "The host leads to an address that is neither public nor allowed.") from error
+            raise Retry("unreachable", detail=f"No connection to {url.host}.") from error
+        except ClientResponseError as error:
+            raise Refused("unreadable_body", "The answer is not HTTP.") from error
+        except (ClientError, ConnectionError) as error:
+            raise Retry("unreachable", detail=f"The connection to {url.host} was lost.") from error
+
+    async def _follow(
+        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, schemes: frozenset[str]
+    ) -> ClientResponse:
+        _check(url, schemes)
+        for _ in range(REDIRECTS + 1):
+            response = await self._client(url).request(method, url, headers=headers, data=body, allow_redirects=False, timeout=_UNLIMITED)
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTIONS or location is None:
+                return response
+            response.close()
+            try:
+                target = url.join(URL(location))
+            except ValueError as error:
+                raise Refused("address_refused", "A redirect leads to an address that cannot be read.") from error
+            if url.scheme == "https" and target.scheme != "https":
+                raise Refused("address_refused", "A redirect leads from https to an address without it.")
+            _check(target, schemes)
+            if target.origin() != url.origin():
+                headers = {name: value for name, value in headers.items() if name.lower() in _KEPT_ACROSS_ORIGINS}
+            if response.status == 303 or (response.status in {301, 302} and method == "POST"):  # RFC 9110, 15.4
+                method, body = ("HEAD" if method == "HEAD" else "GET"), None
+                headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
+            url = target
+        raise Refused("too_many_redirects", f"More than {REDIRECTS} redirects.")
+
+    def _client(self, url: URL) -> ClientSession:
+        if self._guarded is None or self._trusted is None:
+            raise AssertionError("open() comes before the first request")
+        return self._trusted if self._guard.trusts(url) else self._guarded
+
+
+async def read_at_most(response: ClientResponse, limit: int) -> bytes | None:
+    """Return the body, decompressed; None where it has more than `limit` bytes, of which no more than needed is read."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            return None
+    return bytes(body)
+
+
+def _check(url: URL, schemes: frozenset[str]) -> None:
+    if url.scheme not in schemes or not url.host:
+        raise Refused("address_refused", f"Expected an address that begins with {' or '.join(sorted(schemes))}.")
+
+
+def _session(connector: TCPConnector) -> ClientSession:
+    return ClientSession(
+        connector=connector,
+        cookie_jar=DummyCookieJar(),
+        timeout=_UNLIMITED,
+        headers={"User-Agent": "smart-routing", "Accept-Encoding": "identity"},  # a small body may not turn into a large one
+    )

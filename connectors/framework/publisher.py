@@ -1,0 +1,81 @@
+"""What connectors write to Kafka: responses and dead letters."""
+
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import MessageSizeTooLargeError
+
+from connectors.framework.context import Context
+from connectors.framework.wire import Wire
+from schemas.deployment import Deployment
+from schemas.topics import LARGEST_RECORD_BYTES
+
+_FRAMING_BYTES: Final = 1_024
+"""Room for key, headers and batch of a record at the topic's limit."""
+
+
+class Publisher:
+    """An idempotent producer: acknowledged by all replicas in sync, never twice, and tried until Kafka takes it.
+
+    The partition is that of Kafka's own clients for the key: a conversation's responses are where its messages are.
+    """
+
+    def __init__(self, deployment: Deployment, wire: Wire, family: str) -> None:
+        self._topics = deployment.topics
+        self._wire = wire
+        self._family = family
+        self._producer: Any = AIOKafkaProducer(
+            bootstrap_servers=deployment.bootstrap_servers,
+            client_id=f"{deployment.topic_prefix}connectors.{family}",
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=LARGEST_RECORD_BYTES - _FRAMING_BYTES,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect.
+
+        Raises KafkaConnectionError when no broker answers.
+        """
+        try:
+            await self._producer.start()
+        except BaseException:
+            await self._producer.stop()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Disconnect; what was sent has been awaited already."""
+        await self._producer.stop()
+
+    async def respond(self, context: Context, response: bytes) -> None:
+        """Send a response; returns once Kafka has it."""
+        await self._producer.send_and_wait(
+            self._topics.responses, response, key=context.conversation_id.encode(), headers=list(context.headers)
+        )
+
+    async def bury(self, command: ConsumerRecord, reason: str, detail: str) -> None:
+        """Send what cannot be executed to the dead letters, byte for byte; one too large for them only with its coordinates."""
+        letter = {
+            "topic": command.topic.removeprefix(self._topics.prefix),
+            "partition": command.partition,
+            "offset": command.offset,
+            "timestamp": command.timestamp,
+            "key": command.key,
+            "value": command.value,
+            "headers": [{"name": name, "value": value or b""} for name, value in command.headers],
+            "reason": reason,
+            "detail": detail,
+            "conversation_id": None,
+            "engine": f"connectors.{self._family}",
+        }
+        try:
+            await self._send_letter(command, letter)
+        except MessageSizeTooLargeError:
+            detail = f"{detail}; {len(command.value or b'')} bytes, too many for a dead letter, left where they were"
+            await self._send_letter(command, {**letter, "value": None, "headers": [], "detail": detail})
+
+    async def _send_letter(self, command: ConsumerRecord, letter: dict[str, Any]) -> None:
+        value = await self._wire.encode("dead_letter", letter)
+        await self._producer.send_and_wait(self._topics.dead_letters, value, key=command.key)

@@ -1,0 +1,111 @@
+"""The record of executed commands in Redis: who executes a command id, and what was answered."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import stamina
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+# One command id is one hash: `owner` while somebody executes it, with `inherited` where another had begun; `response` once it is answered.
+# Each script is atomic, and repeating it with the same owner changes nothing and returns the same: a lost connection makes us repeat it.
+
+# KEYS[1] record; ARGV: claimant, expiry in ms, owner that is known to be dead or an empty string.
+_CLAIM: Final = """
+local found = redis.call('HMGET', KEYS[1], 'response', 'owner', 'inherited')
+if found[1] then return {'answered', found[1]} end
+if found[2] == ARGV[1] then return {found[3] and 'inherited' or 'claimed', ARGV[1]} end
+if found[2] and found[2] ~= ARGV[3] then return {'taken', found[2]} end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+if not found[2] then return {'claimed', ARGV[1]} end
+redis.call('HSET', KEYS[1], 'inherited', '1')
+return {'inherited', ARGV[1]}
+"""
+
+# KEYS[1] record; ARGV: claimant, expiry in ms, response. Returns the response that counts, or false where another is at it.
+_ANSWER: Final = """
+local found = redis.call('HMGET', KEYS[1], 'response', 'owner')
+if found[1] then return found[1] end
+if found[2] and found[2] ~= ARGV[1] then return false end
+redis.call('HSET', KEYS[1], 'response', ARGV[3])
+redis.call('HDEL', KEYS[1], 'owner', 'inherited')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return ARGV[3]
+"""
+
+# KEYS[1] record; ARGV: claimant.
+_RELEASE: Final = """
+if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The claimant may execute the command; nobody is at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """The claimant answers for the command now; a dead connector had begun it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Another claimant has it."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """It was executed; this is the response's record, byte for byte."""
+
+    response: bytes
+
+
+Claim = Claimed | Inherited | Taken | Answered
+
+
+# Without its record a connector cannot tell what was executed: it waits for Redis, however long that takes.
+_until_redis_answers = stamina.retry(on=RedisError, attempts=None, timeout=None)
+
+
+class ExecutionRecord:
+    """Claims and answers of one family's commands. A claimant is named `<connector>/<number>`, once for every try."""
+
+    def __init__(self, redis: Redis, prefix: str, expiry_seconds: float) -> None:
+        self._prefix = prefix
+        self._expiry_ms = int(expiry_seconds * 1000)
+        self._claim = redis.register_script(_CLAIM)
+        self._answer = redis.register_script(_ANSWER)
+        self._release = redis.register_script(_RELEASE)
+
+    @_until_redis_answers
+    async def claim(self, command_id: str, claimant: str, dead: str = "") -> Claim:
+        """Claim a command; `dead` names an owner whose claim may be taken over."""
+        kind, content = await self._claim(keys=[self._key(command_id)], args=[claimant, self._expiry_ms, dead])
+        match kind:
+            case b"answered":
+                return Answered(content)
+            case b"claimed":
+                return Claimed()
+            case b"inherited":
+                return Inherited()
+            case b"taken":
+                return Taken(content.decode())
+        raise AssertionError(f"claim: {kind!r}")
+
+    @_until_redis_answers
+    async def answer(self, command_id: str, claimant: str, response: bytes) -> bytes | None:
+        """Record the response and end the claim; returns the response that counts, None where another claimant is to answer."""
+        counts: bytes | None = await self._answer(keys=[self._key(command_id)], args=[claimant, self._expiry_ms, response])
+        return counts
+
+    @_until_redis_answers
+    async def release(self, command_id: str, claimant: str) -> None:
+        """End the claim: nothing was done."""
+        await self._release(keys=[self._key(command_id)], args=[claimant])
+
+    def _key(self, command_id: str) -> str:
+        return f"{self._prefix}{command_id}"

@@ -1,0 +1,162 @@
+"""Runs one connector: reads its family's commands, has them executed, answers and commits."""
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
+from redis.asyncio import Redis
+
+from connectors.framework.assignment import Assignment, Job
+from connectors.framework.connector import Connector
+from connectors.framework.context import Context
+from connectors.framework.ending import end
+from connectors.framework.executor import Executor
+from connectors.framework.presence import Presence
+from connectors.framework.publisher import Publisher
+from connectors.framework.record import ExecutionRecord
+from connectors.framework.settings import ConnectorSettings
+from connectors.framework.wire import Wire
+from schemas.codec import Datum, UndecodableRecord
+from schemas.deployment import Deployment
+
+_POLL_MS: Final = 200
+_FULL_POLL_MS: Final = 20
+_FETCH_MS: Final = 500
+_EMBEDDED_FETCH_MS: Final = 50
+_METADATA_MS: Final = 10_000
+"""A topic that is created after the connector was started is found so soon."""
+
+logger = logging.getLogger(__name__)
+
+
+class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """One connector as a member of its consumer group, from start to stop."""
+
+    def __init__(self, connector: Connector, deployment: Deployment, settings: ConnectorSettings) -> None:
+        self._connector = connector
+        self._deployment = deployment
+        self._settings = settings
+        self._wire = Wire.of(deployment)
+        self._assignment = Assignment(self._work)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish what is under way, commit and leave the group.
+
+        Raises KafkaError or RedisError where one of them cannot be used at the start, KafkaError where Kafka refuses us later; nothing is
+        lost, and it can be run again.
+        """
+        family = self._connector.family
+        prefix = f"{self._deployment.topic_prefix}commands."
+        async with AsyncExitStack() as stack:
+            redis = Redis.from_url(self._deployment.redis_url)
+            stack.push_async_callback(redis.aclose)
+            presence = await stack.enter_async_context(Presence(redis, f"{prefix}connector:", self._settings.presence_seconds))
+            record = ExecutionRecord(redis, f"{prefix}{family}:", self._settings.record_expiry_seconds)
+            self._executor = Executor(self._connector, record, presence, self._wire, self._settings)
+            self._publisher = await stack.enter_async_context(Publisher(self._deployment, self._wire, family))
+            stack.push_async_callback(self._connector.close)
+            await self._connector.open()
+            self._consumer = self._new_consumer()
+            stack.push_async_callback(self._consumer.stop)
+            await self._consumer.start()
+            stack.push_async_callback(self._leave)
+            committing = asyncio.create_task(self._keep_committing())
+            stack.push_async_callback(end, committing)
+            logger.info("connector %s: started", family)
+            await self._read(stop)
+        logger.info("connector %s: stopped", family)
+
+    async def on_partitions_revoked(self, _revoked: set[TopicPartition]) -> None:
+        """Finish what is under way before others get the partitions; aiokafka gives all of them back at every rebalance."""
+        await self._leave()
+        self._assignment = Assignment(self._work)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Say so; the consumer goes on from the committed offsets by itself."""
+        logger.info("connector %s: partitions %s", self._connector.family, sorted(partition.partition for partition in assigned))
+
+    def _new_consumer(self) -> Any:
+        session_ms = int(self._settings.session_seconds * 1000)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._deployment.bootstrap_servers,
+            client_id=f"{self._deployment.topic_prefix}connectors.{self._connector.family}",
+            group_id=f"{self._deployment.topic_prefix}connectors.{self._connector.family}",
+            isolation_level="read_committed",
+            # The embedded broker answers a fetch that found nothing only when its time is over, and its commit markers carry no checksum.
+            fetch_max_wait_ms=_EMBEDDED_FETCH_MS if self._deployment.embedded else _FETCH_MS,
+            check_crcs=not self._deployment.embedded,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            session_timeout_ms=session_ms,
+            # A rebalance waits for what we finish before giving partitions up.
+            rebalance_timeout_ms=session_ms + int(self._settings.drain_seconds * 1000),
+            heartbeat_interval_ms=session_ms // 10,
+            metadata_max_age_ms=_METADATA_MS,
+        )
+        consumer.subscribe([self._deployment.topics.commands(self._connector.family)], listener=self)
+        return consumer
+
+    async def _read(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if self._assignment.lanes.fault is not None:
+                raise self._assignment.lanes.fault
+            room = self._settings.unfinished_limit - self._assignment.unfinished
+            if room <= 0:  # polling goes on, so that the group does not take us for stuck
+                self._consumer.pause(*self._consumer.assignment())
+            batches = await self._consumer.getmany(timeout_ms=_POLL_MS if room > 0 else _FULL_POLL_MS, max_records=max(room, 1))
+            self._consumer.resume(*self._consumer.paused())
+            # No await from here on: a rebalance must find every record that was read in the assignment.
+            for partition, records in batches.items():
+                for record in records:
+                    self._assignment.accept(partition, record)
+
+    async def _work(self, assignment: Assignment, job: Job) -> None:
+        record, held = job.record, assignment.lanes.held
+        try:
+            command = await self._command(record.value)
+            context = Context.of(command, record.headers)
+            kind, body = command["body"]
+            response = await self._executor.execute(kind.rpartition(".")[2], body, context, held)
+        except UndecodableRecord as error:
+            with held():
+                await self._publisher.bury(record, error.reason, error.detail)
+        except Exception as error:  # a fault of ours, once it is kept for us to see, must not stop the partition
+            logger.exception("connector %s: partition %d, offset %d", self._connector.family, record.partition, record.offset)
+            with held():
+                await self._publisher.bury(record, "connector_fault", f"{type(error).__name__} while the command was handled")
+        else:
+            if response is not None:
+                with held():
+                    await self._publisher.respond(context, response)
+        job.ledger.finish(record.offset)
+
+    async def _command(self, value: bytes | None) -> Datum:
+        expected = f"{self._connector.family}_command"
+        name, command = await self._wire.decode(value)
+        if name != expected:
+            raise UndecodableRecord("unexpected_schema", f"expected a {expected}, found a {name}")
+        return command
+
+    async def _keep_committing(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.commit_interval_seconds)
+            await self._commit()
+
+    async def _commit(self) -> None:
+        assignment = self._assignment
+        positions = assignment.committable()
+        if not positions:
+            return
+        try:
+            await self._consumer.commit(positions)
+        except KafkaError as error:  # the partitions are another's by now: what it repeats is answered from the record
+            logger.warning("connector %s: not committed: %s", self._connector.family, error)
+        else:
+            assignment.committed(positions)
+
+    async def _leave(self) -> None:
+        await self._assignment.end(self._settings.drain_seconds)
+        await self._commit()

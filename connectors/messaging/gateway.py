@@ -1,0 +1,228 @@
+"""The web-chat gateway: customers come in by HTTP, what flows say goes out by HTTP and server-sent events."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from connectors.framework.ending import end
+from connectors.framework.settings import ConnectorSettings
+from connectors.framework.wire import Wire
+from connectors.messaging.announcements import Announcements
+from connectors.messaging.chat_page import mount_page
+from connectors.messaging.connector import CHANNEL
+from connectors.messaging.entry import Entry
+from connectors.messaging.fault import Fault, shown
+from connectors.messaging.inbound import Inbound, KafkaUnavailable
+from connectors.messaging.message import LARGEST_BODY_BYTES, CustomerMessage
+from connectors.messaging.transcript import Transcript
+from schemas.conversation import conversation_id
+from schemas.deployment import Deployment
+
+LONGEST_ADDRESS: Final = 128
+_HEALTH_SECONDS: Final = 2.0
+_RESERVED_MARGIN_SECONDS: Final = 5.0
+_RECONNECT_MS: Final = 2_000
+_NOT_CACHED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[["Gateway", web.Request], Awaitable[web.StreamResponse]]
+
+
+def _answered(handler: Handler) -> Handler:
+    """Answer what goes wrong in JSON: whose fault it is, what was expected and what was found."""
+
+    async def answer(gateway: "Gateway", request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(gateway, request)
+        except Fault as fault:
+            return fault.response()
+        except KafkaUnavailable as error:
+            logger.warning("a message was not taken: %s", error)
+            return Fault(503, "kafka", "an answer in time", "none; send the same message again").response()
+        except RedisError as error:
+            logger.warning("a transcript was not to be had: %s", error)
+            return Fault(503, "redis", "an answer in time", "none; send the same request again").response()
+
+    return answer
+
+
+class Gateway:
+    """The handlers of one web-chat account. Whoever knows an address can read its chat: clients make it up and let nobody guess it."""
+
+    def __init__(self, deployment: Deployment, settings: ConnectorSettings) -> None:
+        """Prepare; nothing is connected yet.
+
+        Raises DeploymentError where the deployment has no secret to name conversations with.
+        """
+        self._secret = deployment.conversation_secret()
+        self._account = settings.chat_account
+        self._heartbeat_seconds = settings.heartbeat_seconds
+        self._reserved_seconds = settings.gateway_kafka_seconds + _RESERVED_MARGIN_SECONDS
+        self._wire = Wire.of(deployment)
+        self._inbound = Inbound(deployment, settings.gateway_kafka_seconds)
+        self._redis = Redis.from_url(deployment.redis_url)
+        self._transcript = Transcript(self._redis, deployment.topic_prefix, settings.transcript_expiry_seconds)
+        self._announcements = Announcements(self._redis, self._transcript.announcements)
+        self._stopping = False
+
+    def mount(self, application: web.Application) -> None:
+        """Add routes and lifetime to an application: `/chat/{address}/messages`, `/chat/{address}/events`, `/health`."""
+        application.add_routes(
+            [
+                web.post("/chat/{address}/messages", self.post_message),
+                web.get("/chat/{address}/messages", self.get_messages),
+                web.get("/chat/{address}/events", self.get_events, allow_head=False),
+                web.get("/health", self.get_health),
+            ]
+        )
+        application.cleanup_ctx.append(self._lifetime)
+        application.on_shutdown.append(self._end_streams)
+
+    @_answered
+    async def post_message(self, request: web.Request) -> web.StreamResponse:
+        """Take a customer's message: 202 once Kafka has it and the transcript shows it, the same id again 202 without further effect."""
+        address = _address(request)
+        message = CustomerMessage.read(await _body(request))
+        conversation = self._conversation(address)
+        entry = await self._entry(conversation, message)
+        known_as = f"message {message.id}"
+        # Its place in the transcript is before every answer to it, and Kafka's consumers may be quicker than we are.
+        if await self._transcript.reserve(conversation, known_as, entry, self._reserved_seconds):
+            datum = {
+                "message_id": message.id,
+                "channel": CHANNEL,
+                "account": self._account,
+                "address": address,
+                "text": message.text,
+                "media": [media.model_dump() for media in message.media],
+                "choice": message.choice,
+                "name": message.name,
+                "locale": message.locale,
+                "sent_at": int(time.time() * 1000),
+            }
+            trace = [(name, value.encode()) for name in ("traceparent", "tracestate") if (value := request.headers.get(name))]
+            try:
+                await self._inbound.send(conversation, await self._wire.encode("inbound_message", datum), trace)
+            except KafkaUnavailable:
+                await self._transcript.withdraw(conversation, known_as)
+                raise
+            await self._transcript.say(conversation, known_as, entry)
+        return web.json_response({"id": message.id}, status=202, headers=_NOT_CACHED)
+
+    @_answered
+    async def get_messages(self, request: web.Request) -> web.StreamResponse:
+        """Return the transcript, oldest first."""
+        said, _ = await self._transcript.read(self._conversation(_address(request)))
+        return web.Response(text=f"[{', '.join(message.json for message in said)}]", content_type="application/json", headers=_NOT_CACHED)
+
+    @_answered
+    async def get_events(self, request: web.Request) -> web.StreamResponse:
+        """Stream the transcript and whatever is added: one event a message, its id the message's index, as `Last-Event-ID` resumes it."""
+        conversation = self._conversation(_address(request))
+        start = _last_event(request) + 1
+        with self._announcements.news_of(conversation) as news:
+            said, start = await self._transcript.read(conversation, start)
+            headers = {**_NOT_CACHED, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
+            response = web.StreamResponse(headers=headers)
+            try:
+                await response.prepare(request)
+                await response.write(f"retry: {_RECONNECT_MS}\n\n".encode())
+                while not self._stopping:
+                    for message in said:
+                        await response.write(f"id: {message.index}\ndata: {message.json}\n\n".encode())
+                    try:
+                        async with asyncio.timeout(self._heartbeat_seconds):
+                            await news.wait()
+                    except TimeoutError:
+                        await response.write(b": still here\n\n")
+                    news.clear()
+                    said, start = await self._transcript.read(conversation, start)
+            except ConnectionError:
+                pass  # the customer has gone
+            except RedisError as error:  # the client comes back and says what it has
+                logger.warning("an event stream ends: %s", error)
+        return response
+
+    async def get_health(self, _request: web.Request) -> web.StreamResponse:
+        """Return 200 where messages can be taken and shown, 503 where they cannot."""
+        parts = {"kafka": await self._inbound.is_available(_HEALTH_SECONDS), "redis": await self._redis_answers()}
+        report = {part: "ok" if answers else "does not answer" for part, answers in parts.items()}
+        return web.json_response(report, status=200 if all(parts.values()) else 503, headers=_NOT_CACHED)
+
+    def _conversation(self, address: str) -> str:
+        return conversation_id(CHANNEL, self._account, address, key=self._secret)
+
+    async def _entry(self, conversation: str, message: CustomerMessage) -> Entry:
+        if message.text is not None:
+            return Entry("customer", message.text)
+        if message.choice is None:
+            return Entry("customer", "\n".join(media.name or media.url for media in message.media))
+        said, _ = await self._transcript.read(conversation)
+        for earlier in reversed(said):
+            for choice in Entry.from_json(earlier.json).choices:
+                if choice.id == message.choice:
+                    return Entry("customer", choice.text)
+        return Entry("customer", message.choice)
+
+    async def _redis_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(_HEALTH_SECONDS):
+                return bool(await self._redis.ping())
+        except (RedisError, TimeoutError):
+            return False
+
+    async def _lifetime(self, _application: web.Application) -> AsyncIterator[None]:
+        await self._inbound.open()
+        listening = asyncio.create_task(self._announcements.listen())
+        yield
+        await end(listening)
+        await self._inbound.close()
+        await self._redis.aclose()
+
+    async def _end_streams(self, _application: web.Application) -> None:
+        self._stopping = True
+        self._announcements.wake_all()
+
+
+def gateway_application(deployment: Deployment, settings: ConnectorSettings | None = None, *, page: bool = True) -> web.Application:
+    """Return an application with the gateway, and with the chat page at `/` unless `page` is false; more routes may be added to it.
+
+    Raises DeploymentError where the deployment has no secret to name conversations with.
+    """
+    application = web.Application()
+    Gateway(deployment, settings or ConnectorSettings()).mount(application)
+    if page:
+        mount_page(application)
+    return application
+
+
+def _address(request: web.Request) -> str:
+    address = request.match_info["address"]
+    if len(address) > LONGEST_ADDRESS or not address.isprintable() or not address.strip():
+        raise Fault(400, "address", f"1 to {LONGEST_ADDRESS} printable characters", shown(address))
+    return address
+
+
+def _last_event(request: web.Request) -> int:
+    given = request.headers.get("Last-Event-ID", request.query.get("last_event_id", ""))
+    if not given:
+        return -1
+    if not given.isascii() or not given.isdigit() or len(given) > 15:
+        raise Fault(400, "Last-Event-ID", "the id of an event", shown(given))
+    return int(given)
+
+
+async def _body(request: web.Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST_BODY_BYTES:
+            raise Fault(413, "body", f"at most {LARGEST_BODY_BYTES} bytes", f"more than {len(body) - len(chunk)} bytes")
+    return bytes(body)

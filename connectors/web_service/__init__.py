@@ -1,0 +1,1 @@
+"""Commands of the web service family: HTTP calls."""

@@ -1,6 +1,7 @@
 """The demo: the whole system in one process, on the embedded stack, with an example flow to chat with."""
 
 import asyncio
+import errno
 import json
 import logging
 import socket
@@ -11,9 +12,11 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
+from uuid import uuid4
 
 from aiohttp import web
 
+from connectors.framework.ending import end
 from connectors.framework.settings import ConnectorSettings
 from connectors.messaging.chat_page import mount_page_files
 from connectors.messaging.connector import CHANNEL
@@ -64,7 +67,8 @@ async def run_demo(listener: socket.socket, ready: Callable[[], None]) -> None:
         await _until_working(metrics, connecting)
         await stack.enter_async_context(_served(_front(deployment, settings), listener))
         ready()
-        await connecting  # does not end by itself
+        await asyncio.wait([connecting])  # does not end by itself; awaited so, it is not cancelled with us, but stopped in good order
+        connecting.result()
 
 
 def reserve(port: int) -> socket.socket:
@@ -80,7 +84,9 @@ def reserve(port: int) -> socket.socket:
         taken.listen()
     except OSError as error:
         taken.close()
-        raise CannotStart(f"Port {port} cannot be used ({error.strerror}): stop what listens there, or choose another with --port.") from error
+        if error.errno == errno.EADDRINUSE:
+            raise CannotStart(f"Port {port} is in use: stop what listens there, or choose another with --port.") from error
+        raise CannotStart(f"Port {port} cannot be used ({error.strerror}): choose another with --port.") from error
     return taken
 
 
@@ -125,8 +131,7 @@ async def _connecting(deployment: Deployment, settings: ConnectorSettings) -> As
     finally:
         stop.set()
         await asyncio.wait([running], timeout=_STOP_SECONDS)
-        running.cancel()
-        await asyncio.wait([running])
+        await end(running)
 
 
 async def _until_working(metrics: WorkerMetrics, connecting: asyncio.Task[None]) -> None:
@@ -145,7 +150,7 @@ def _front(deployment: Deployment, settings: ConnectorSettings) -> web.Applicati
     application = gateway_application(deployment, settings, page=False)
     mount_page_files(application, "/page/")
     Console(deployment, action_types()).mount(application)
-    secret = deployment.conversation_secret()
+    secret, run = deployment.conversation_secret(), uuid4().hex
 
     async def get_index(_request: web.Request) -> web.StreamResponse:
         return web.FileResponse(_PAGE / "index.html", headers=PAGE_HEADERS)
@@ -157,9 +162,9 @@ def _front(deployment: Deployment, settings: ConnectorSettings) -> web.Applicati
         return web.FileResponse(_PAGE / name, headers=PAGE_HEADERS)
 
     async def get_conversation(request: web.Request) -> web.StreamResponse:
-        """Return the id of an address's conversation."""
+        """Return the id of an address's conversation, and the run of the demo, so that a page knows when it talks to another one."""
         found = conversation_id(CHANNEL, _ACCOUNT, request.match_info["address"], key=secret)
-        return web.Response(text=json.dumps({"id": found}), content_type="application/json")
+        return web.Response(text=json.dumps({"id": found, "run": run}), content_type="application/json")
 
     application.add_routes(
         [

@@ -25,7 +25,8 @@ def example_folder() -> Path:
     for place in _PLACES:
         if (place / NAME).is_dir():
             return place / NAME
-    raise CannotStart(f"The example's documents are missing: expected the folder {NAME} in {' or '.join(map(str, _PLACES))}. Install smart-routing anew.")
+    expected = " or ".join(map(str, _PLACES))
+    raise CannotStart(f"The example's documents are missing: expected the folder {NAME} in {expected}. Install smart-routing anew.")
 
 
 def example_documents(order_service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

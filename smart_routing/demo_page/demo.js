@@ -11,6 +11,8 @@ const tabs = [...document.querySelectorAll('.tabs [role="tab"]')];
 let chat = null;
 let conversation = null;
 let opened = 0;
+let run = null; // which run of the demo this page talks to
+let lost = false;
 
 function remembered() {
   try {
@@ -36,22 +38,36 @@ async function open(address) {
   conversation = null;
   chat = new Chat(chatPlace, { address, base });
   if (document.body.dataset.tab === "chat" || !matchMedia("(max-width: 56rem)").matches) chat.focus();
-  const id = await conversationOf(address, mine);
-  if (mine === opened && id) {
-    conversation = new Conversation(consolePlace, { base: `${base}console/`, conversation: id, first: FIRST_FLOW, told: news });
-  }
+  const found = await conversationOf(address, mine);
+  if (!found) return;
+  run = found.run;
+  lost = false;
+  conversation = new Conversation(consolePlace, {
+    base: `${base}console/`, conversation: found.id, first: FIRST_FLOW, told: news, connected: (yes) => connected(yes, address, mine),
+  });
 }
 
 // The conversation's id is a keyed hash of the address, which only the server can make.
 async function conversationOf(address, mine) {
   while (mine === opened) {
     try {
-      return (await (await fetch(`${base}demo/conversations/${encodeURIComponent(address)}`)).json()).id;
+      const found = await (await fetch(`${base}demo/conversations/${encodeURIComponent(address)}`)).json();
+      return mine === opened ? found : null;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
   return null;
+}
+
+// A demo that was started anew has forgotten everything: so does the page.
+async function connected(yes, address, mine) {
+  if (!yes) lost = true;
+  else if (lost) {
+    lost = false;
+    const found = await conversationOf(address, mine);
+    if (found && found.run !== run) open(newAddress());
+  }
 }
 
 // What happens behind a tab that is not shown is told by a dot on it.

@@ -1,0 +1,85 @@
+import json
+from datetime import date
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from processor.actions import action_types
+from processor.engine.definitions import DefinitionLog
+from processor.flow.batch import lint_batch, read_batch
+from smart_routing.cannot_start import CannotStart
+from smart_routing.example import example_documents, example_folder
+from smart_routing.order_service import order_application
+
+TODAY = date(2026, 12, 20)
+
+
+@pytest.fixture
+def documents():
+    return list(example_documents("http://127.0.0.1:1234"))
+
+
+@pytest.fixture
+async def orders():
+    async with TestClient(TestServer(order_application(TODAY))) as client:
+        yield client
+
+
+def test_the_example_has_neither_faults_nor_warnings(documents):
+    batch = read_batch(documents, action_types())
+    assert batch.faults == []
+    assert lint_batch(batch, DefinitionLog()) == []
+    assert {flow.reference for flow in batch.flows.values()} == {"order_help", "aftercare", "farewell"}
+
+
+def test_the_example_uses_every_type_of_the_first_thirteen(documents):
+    used = {action["type"] for _, document in documents for action in document.get("actions", {}).values()}
+    assert used == {
+        "start", "node", "simple_message", "message_awaiting_response", "message_with_choice", "assign_variables", "test_values",
+        "load_sharing", "add_checkpoint", "check_passages", "pause", "web_service", "distribution_to_smart_routing",
+    }  # fmt: skip
+
+
+def test_every_checkpoint_that_is_defined_is_used(documents):
+    defined = {document["reference"] for _, document in documents if document["kind"] == "checkpoint"}
+    used = {
+        action["checkpoint"]["reference"]
+        for _, document in documents
+        for action in document.get("actions", {}).values()
+        if "checkpoint" in action
+    }
+    assert defined == used
+
+
+def test_web_services_are_looked_for_where_the_order_service_runs(documents):
+    urls = [document["url"] for _, document in documents if document["kind"] == "web_service"]
+    assert len(urls) == 2
+    assert all(url.startswith("http://127.0.0.1:1234/orders/") for url in urls)
+
+
+def test_an_example_that_is_missing_is_told(monkeypatch, tmp_path):
+    monkeypatch.setattr("smart_routing.example._PLACES", (tmp_path,))
+    with pytest.raises(CannotStart, match=r"documents are missing: expected the folder order_help in .*\. Install smart-routing anew\."):
+        example_folder()
+
+
+async def test_an_order_is_told_with_its_delivery(orders):
+    answer = await orders.get("/orders/100245")
+    assert await answer.json() == {
+        "number": "100245", "item": "copper kettle", "status": "on_the_way", "delivery": {"carrier": "Parcel Post", "day": "2026-12-21"}
+    }  # fmt: skip
+
+
+async def test_an_order_that_does_not_exist_is_not_found(orders):
+    assert (await orders.get("/orders/1")).status == 404
+
+
+async def test_a_delivery_is_changed_as_long_as_the_parcel_is_in_the_house(orders):
+    assert (await orders.put("/orders/100246/delivery", json={"day": "2026-12-30"})).status == 200
+    assert (await (await orders.get("/orders/100246")).json())["delivery"]["day"] == "2026-12-30"
+    assert (await orders.put("/orders/100247/delivery", json={"day": "2026-12-30"})).status == 409
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", json.dumps({"day": "soon"}), json.dumps({"day": 3})])
+async def test_a_day_that_is_none_is_refused(orders, body):
+    assert (await orders.put("/orders/100246/delivery", data=body, headers={"Content-Type": "application/json"})).status == 400

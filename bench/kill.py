@@ -282,7 +282,7 @@ def _settle(deployment: Deployment) -> float:
     )
     topics = deployment.topics
     watched = (topics.inbound, topics.responses, topics.commands("messaging"), topics.commands("web_service"))
-    quiet, before = 0, None
+    quiet, before, lag = 0, None, 0
     try:
         while time.monotonic() - begun < SETTLE_SEC:
             ends = {

@@ -16,7 +16,6 @@ import fastavro
 from fastavro.types import Schema
 
 from schemas.registry import SchemaRegistry
-from schemas.writer import Writer, writer
 
 NAMESPACE: Final = "smart_routing"
 MAGIC: Final = 0
@@ -62,8 +61,9 @@ def packaged_id(name: str) -> int:
 
     Raises LookupError when the schema was changed and not released; `python -m schemas.release` releases it.
     """
-    for number, (released_name, schema) in reversed(list(released_schemas().items())):
-        if released_name == name and schema == current_schema(name):
+    released = released_schemas()
+    for number in sorted(released, reverse=True):
+        if released[number] == (name, current_schema(name)):
             return number
     raise LookupError(f"schemas/avro/{name}.avsc: expected a released schema, found a changed one; run `python -m schemas.release`")
 
@@ -78,7 +78,7 @@ class Codec:
 
     def __init__(self, registry: SchemaRegistry | None = None) -> None:
         self._registry = registry
-        self._writers: dict[str, tuple[bytes, Writer]] = {}
+        self._writers: dict[str, tuple[bytes, Schema]] = {}
         self._readers: dict[int, tuple[str, Schema, Schema | None]] = {}
 
     def encode(self, name: str, datum: Mapping[str, Any]) -> bytes:
@@ -89,11 +89,14 @@ class Codec:
         known = self._writers.get(name)
         if known is None:
             known = self._writers[name] = self._writer(name)
-        header, write = known
+        header, schema = known
+        buffer = BytesIO()
+        buffer.write(header)
         try:
-            return write(datum, header)
+            fastavro.schemaless_writer(buffer, schema, datum)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             raise UnencodableRecord(f"{name}: {error!r}") from error
+        return buffer.getvalue()
 
     def decode(self, value: bytes | None) -> tuple[str, Datum]:
         """Return the schema's name and the datum, in the shape of the current schema.
@@ -127,9 +130,9 @@ class Codec:
             raise UndecodableRecord("undecodable", f"expected a {name}, found {type(datum).__name__}")
         return name, datum
 
-    def _writer(self, name: str) -> tuple[bytes, Writer]:
+    def _writer(self, name: str) -> tuple[bytes, Schema]:
         number = packaged_id(name) if self._registry is None else self._registry.register(name, current_schema(name))
-        return _HEADER.pack(MAGIC, number), writer(current_schema(name))
+        return _HEADER.pack(MAGIC, number), _parsed(name)
 
     def _reader(self, number: int) -> tuple[str, Schema, Schema | None]:
         if self._registry is None:

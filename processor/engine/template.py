@@ -50,7 +50,7 @@ class Template:
         self.paths: tuple[tuple[str, ...], ...] = ()
         """The variables that it reads, as far as they can be known before: ("customer", "name")."""
         self.path: tuple[str, ...] | None = None
-        """The one variable that the template is nothing but, such as `{{ order.total }}`; None where it is more or less than that."""
+        """The one variable that the template is nothing but, such as `{{ order.total }}`, spaces aside; None where it is more or less."""
         if "{{" not in source and "{%" not in source:
             return
         try:
@@ -66,8 +66,8 @@ class Template:
             sorted({tuple(str(segment) for segment in variable.segments) for uses in analysis.globals.values() for variable in uses})
         )
         self._parts = _plain(self._compiled.nodes)
-        if len(self._compiled.nodes) == 1:
-            self.path = _path(self._compiled.nodes[0])
+        said = [node for node in self._compiled.nodes if not isinstance(node, ContentNode) or node.text.strip()]
+        self.path = _path(said[0]) if len(said) == 1 else None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Template) and other.source == self.source

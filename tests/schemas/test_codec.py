@@ -142,7 +142,7 @@ def test_no_bytes_whatever_make_the_codec_fail_otherwise(rest):
         ("response", {**RESPONSE, "outcome": "\ud800"}),
         ("messaging_command", command("SendPigeon", {"text": "x"})),
         ("messaging_command", command("SendMessage", {})),
-        ("messaging_command", {**command("SendMessage", {}), "body": {"text": "x"}}),
+        ("messaging_command", {**command("SendMessage", {}), "body": {"nothing": "x"}}),
     ],
 )
 def test_a_datum_that_does_not_fit_its_schema_is_the_writers_fault(name, datum):

@@ -7,12 +7,15 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.errors import MessageSizeTooLargeError
 
 from connectors.framework.context import Context
+from connectors.framework.ending import within
 from connectors.framework.wire import Wire
 from schemas.deployment import Deployment
 from schemas.topics import LARGEST_RECORD_BYTES
 
 _FRAMING_BYTES: Final = 1_024
 """Room for key, headers and batch of a record at the topic's limit."""
+
+_STOP_SECONDS: Final = 3.0
 
 
 class Publisher:
@@ -41,13 +44,13 @@ class Publisher:
         try:
             await self._producer.start()
         except BaseException:
-            await self._producer.stop()
+            await self._stop()
             raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Disconnect; what was sent has been awaited already."""
-        await self._producer.stop()
+        """Disconnect. What was sent and not awaited to its end, Kafka may not have; it is answered again from the record."""
+        await self._stop()
 
     async def respond(self, context: Context, response: bytes) -> None:
         """Send a response; returns once Kafka has it."""
@@ -75,6 +78,10 @@ class Publisher:
         except MessageSizeTooLargeError:
             detail = f"{detail}; {len(command.value or b'')} bytes, too many for a dead letter, left where they were"
             await self._send_letter(command, {**letter, "value": None, "headers": [], "detail": detail})
+
+    async def _stop(self) -> None:
+        if not await within(_STOP_SECONDS, "producer of responses", self._producer.stop()):
+            await self._producer.client.close()
 
     async def _send_letter(self, command: ConsumerRecord, letter: dict[str, Any]) -> None:
         value = await self._wire.encode("dead_letter", letter)

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from connectors.framework.assignment import Assignment, Job
 from connectors.framework.connector import Connector
 from connectors.framework.context import Context
-from connectors.framework.ending import end
+from connectors.framework.ending import end, within
 from connectors.framework.executor import Executor
 from connectors.framework.presence import Presence
 from connectors.framework.publisher import Publisher
@@ -22,10 +22,12 @@ from connectors.framework.wire import Wire
 from schemas.codec import Datum, UndecodableRecord
 from schemas.deployment import Deployment
 
-_POLL_MS: Final = 200
+_POLL_MS: Final = 50
 _FULL_POLL_MS: Final = 20
 _FETCH_MS: Final = 500
 _EMBEDDED_FETCH_MS: Final = 50
+_KAFKA_SECONDS: Final = 3.0
+"""How long Kafka may take for a commit or a farewell."""
 _METADATA_MS: Final = 10_000
 """A topic that is created after the connector was started is found so soon."""
 
@@ -60,7 +62,7 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             stack.push_async_callback(self._connector.close)
             await self._connector.open()
             self._consumer = self._new_consumer()
-            stack.push_async_callback(self._consumer.stop)
+            stack.push_async_callback(self._stop_consuming)
             await self._consumer.start()
             stack.push_async_callback(self._leave)
             committing = asyncio.create_task(self._keep_committing())
@@ -150,12 +152,16 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         positions = assignment.committable()
         if not positions:
             return
+        # Where it fails, the partitions are another's by now, or Kafka is away: what is repeated is answered from the record.
         try:
-            await self._consumer.commit(positions)
-        except KafkaError as error:  # the partitions are another's by now: what it repeats is answered from the record
+            if await within(_KAFKA_SECONDS, f"connector {self._connector.family}: commit", self._consumer.commit(positions)):
+                assignment.committed(positions)
+        except KafkaError as error:
             logger.warning("connector %s: not committed: %s", self._connector.family, error)
-        else:
-            assignment.committed(positions)
+
+    async def _stop_consuming(self) -> None:
+        if not await within(_KAFKA_SECONDS, f"connector {self._connector.family}: leaving the group", self._consumer.stop()):
+            await self._consumer._client.close()  # noqa: SLF001 - a farewell that fails leaves its connections open, and it says no second one
 
     async def _leave(self) -> None:
         await self._assignment.end(self._settings.drain_seconds)

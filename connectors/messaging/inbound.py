@@ -10,10 +10,11 @@ import stamina
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from connectors.framework.ending import end
+from connectors.framework.ending import end, within
 from schemas.deployment import Deployment
 
 _LONGEST_PAUSE_SECONDS: Final = 5.0
+_STOP_SECONDS: Final = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,8 @@ class Inbound:
     async def close(self) -> None:
         """Disconnect."""
         await end(self._connecting)
-        if self._producer is not None:
-            await self._producer.stop()
+        if self._producer is not None and not await within(_STOP_SECONDS, "producer of customers' messages", self._producer.stop()):
+            await self._producer.client.close()
 
     async def send(self, conversation_id: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:
         """Return once Kafka has the message.

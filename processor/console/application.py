@@ -28,6 +28,7 @@ HEARTBEAT_SECONDS: Final = 15.0
 LONGEST_ID: Final = 128
 
 _RECONNECT_MS: Final = 1_000
+_STOP_SECONDS: Final = 2.0
 _NOT_STORED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 PAGE_HEADERS: Final = {
     # Texts of customers and authors are set as text; should that ever fail, no script of theirs would run.
@@ -167,8 +168,11 @@ class Console:
         return partition_of(conversation.encode(), self._partitions)
 
     async def _lifetime(self, _application: web.Application) -> AsyncIterator[None]:
-        following = asyncio.create_task(self._follower.run())
+        stop = asyncio.Event()
+        following = asyncio.create_task(self._follower.run(stop))
         yield
+        stop.set()
+        await asyncio.wait([following], timeout=_STOP_SECONDS)
         following.cancel()
         await asyncio.wait([following])
         await asyncio.to_thread(self._catalogue.close)

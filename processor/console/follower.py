@@ -1,6 +1,7 @@
 """Follows the journal: every committed record, from a bounded time ago on."""
 
 import asyncio
+import contextlib
 import logging
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 RECORDS_BACK: Final = 20_000
 """Records of each partition that are read again when the console starts."""
 
-_POLL_MS: Final = 1_000
+_POLL_MS: Final = 200
 _FETCH_MS: Final = 100
 _RETRY_SEC: Final = 1.0
 
@@ -30,10 +31,10 @@ class JournalFollower:
         self._codec = codec
         self._recent = recent
 
-    async def run(self) -> None:
-        """Follow until cancelled; where Kafka is away, try again."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until `stop` is set; where Kafka is away, try again. Cancelled while it connects, the client would leave sockets open."""
         begun: dict[TopicPartition, int] = {}
-        while True:
+        while not stop.is_set():
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=self._deployment.bootstrap_servers,
                 isolation_level="read_committed",
@@ -45,14 +46,15 @@ class JournalFollower:
                 await consumer.start()
                 consumer.assign(self._partitions)
                 await self._begin(consumer, begun)
-                while True:
+                while not stop.is_set():
                     for partition, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
                         for line in await asyncio.to_thread(self._lines, partition.partition, records):
                             self._recent.add(line)
                         begun[partition] = records[-1].offset + 1
             except Exception as error:  # noqa: BLE001 - Kafka's, the registry's or the network's: the console goes on when it is over
                 log.warning("the journal cannot be followed, trying again: %s: %s", type(error).__name__, error)
-                await asyncio.sleep(_RETRY_SEC)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _RETRY_SEC)
             finally:
                 await consumer.stop()
 

@@ -26,6 +26,7 @@ class RestoreProgress:
         self._tasks: dict[int, TaskID] = {}
 
     def __call__(self, partition: int, read: int, end: int) -> None:
+        """Show how far a partition's restore is."""
         if not sys.stderr.isatty():
             return
         if partition not in self._tasks:

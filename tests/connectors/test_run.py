@@ -11,7 +11,8 @@ from schemas.deployment import Deployment
 from schemas.topics import Topics
 from smart_routing.embedded import EmbeddedBroker, EmbeddedRedis
 from smart_routing.free_port import free_port
-from tests.connectors.command_bench import QUICK, CommandBench
+from tests.connectors.command_bench import QUICK, CommandBench, running, until
+from tests.connectors.probe import Probe
 
 
 @pytest.mark.parametrize("family", CONNECTORS)
@@ -76,4 +77,26 @@ async def test_a_broker_that_fails_for_a_while_loses_no_command(redis_server):
         assert set(answers.values()) == {("ok", None)}
         stop.set()
         await task
+        bench.close()
+
+
+async def test_connectors_stop_although_kafka_has_gone_and_what_was_not_answered_is_answered_later(redis_server):
+    with EmbeddedBroker(Topics("sr.").specs(2)) as broker:
+        deployment = Deployment(bootstrap_servers=broker.bootstrap_servers, partitions=2, redis_url=redis_server.url, embedded=True)
+        bench, gate = CommandBench(deployment), asyncio.Event()
+
+        async def wait(_context):
+            await gate.wait()
+
+        first, second = Probe(wait), Probe()
+        bench.send("SendMessage", {"text": "x"}, command_id="1")
+        settings = QUICK.model_copy(update={"drain_seconds": 0.5})
+        async with running(first, deployment, settings):
+            await until(lambda: first.executed)
+            broker.set_down()
+            gate.set()
+        broker.set_up()
+        async with running(second, deployment, settings):
+            assert await bench.answers(1) == {"1": ("ok", None)}
+        assert not second.executed, "it was done and recorded"
         bench.close()

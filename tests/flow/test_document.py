@@ -99,9 +99,7 @@ def test_values_that_share_an_anchor_are_not_shared():
         ("a: &x b\n*x : c", ["line 2, column 1: expected text as a key; found an alias, a list or a mapping"]),
         (
             "a: !!set {x}",
-            [
-                "line 1, column 4: expected a value without a tag (text goes between quotes); found the tag tag:yaml.org,2002:set"
-            ],
+            ["line 1, column 4: expected a value without a tag (text goes between quotes); found the tag tag:yaml.org,2002:set"],
         ),
         ("a: !x [1]", ["line 1, column 4: expected a value without a tag (text goes between quotes); found the tag !x"]),
         ("a: 1\na: 2\nb:\n  c: 1\n  c: 2", ["a: expected each key once; found it twice", "b.c: expected each key once; found it twice"]),

@@ -15,8 +15,6 @@ from schemas.topics import LARGEST_RECORD_BYTES
 _FRAMING_BYTES: Final = 1_024
 """Room for key, headers and batch of a record at the topic's limit."""
 
-_STOP_SECONDS: Final = 3.0
-
 
 class Publisher:
     """An idempotent producer: acknowledged by all replicas in sync, never twice, and tried until Kafka takes it.
@@ -24,7 +22,9 @@ class Publisher:
     The partition is that of Kafka's own clients for the key: a conversation's responses are where its messages are.
     """
 
-    def __init__(self, deployment: Deployment, wire: Wire, family: str) -> None:
+    def __init__(self, deployment: Deployment, wire: Wire, family: str, farewell_seconds: float) -> None:
+        """Prepare; `farewell_seconds` is how long Kafka may take when it is closed."""
+        self._farewell_seconds = farewell_seconds
         self._topics = deployment.topics
         self._wire = wire
         self._family = family
@@ -80,7 +80,7 @@ class Publisher:
             await self._send_letter(command, {**letter, "value": None, "headers": [], "detail": detail})
 
     async def _stop(self) -> None:
-        if not await within(_STOP_SECONDS, "producer of responses", self._producer.stop()):
+        if not await within(self._farewell_seconds, "producer of responses", self._producer.stop()):
             await self._producer.client.close()
 
     async def _send_letter(self, command: ConsumerRecord, letter: dict[str, Any]) -> None:

@@ -26,8 +26,6 @@ _POLL_MS: Final = 50
 _FULL_POLL_MS: Final = 20
 _FETCH_MS: Final = 500
 _EMBEDDED_FETCH_MS: Final = 50
-_KAFKA_SECONDS: Final = 3.0
-"""How long Kafka may take for a commit or a farewell."""
 _METADATA_MS: Final = 10_000
 """A topic that is created after the connector was started is found so soon."""
 
@@ -58,7 +56,9 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             presence = await stack.enter_async_context(Presence(redis, f"{prefix}connector:", self._settings.presence_seconds))
             record = ExecutionRecord(redis, f"{prefix}{family}:", self._settings.record_expiry_seconds)
             self._executor = Executor(self._connector, record, presence, self._wire, self._settings)
-            self._publisher = await stack.enter_async_context(Publisher(self._deployment, self._wire, family))
+            self._publisher = await stack.enter_async_context(
+                Publisher(self._deployment, self._wire, family, self._settings.farewell_seconds)
+            )
             stack.push_async_callback(self._connector.close)
             await self._connector.open()
             self._consumer = self._new_consumer()
@@ -154,13 +154,17 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             return
         # Where it fails, the partitions are another's by now, or Kafka is away: what is repeated is answered from the record.
         try:
-            if await within(_KAFKA_SECONDS, f"connector {self._connector.family}: commit", self._consumer.commit(positions)):
+            if await within(
+                self._settings.farewell_seconds, f"connector {self._connector.family}: commit", self._consumer.commit(positions)
+            ):
                 assignment.committed(positions)
         except KafkaError as error:
             logger.warning("connector %s: not committed: %s", self._connector.family, error)
 
     async def _stop_consuming(self) -> None:
-        if not await within(_KAFKA_SECONDS, f"connector {self._connector.family}: leaving the group", self._consumer.stop()):
+        if not await within(
+            self._settings.farewell_seconds, f"connector {self._connector.family}: leaving the group", self._consumer.stop()
+        ):
             await self._consumer._client.close()  # noqa: SLF001 - a farewell that fails leaves its connections open, and it says no second one
 
     async def _leave(self) -> None:

@@ -42,6 +42,7 @@ class ConnectorSettings(BaseModel):
     retry_longest_seconds: Seconds = Field(default=30, description="longest pause between two tries")
     retry_seconds_without_deadline: Seconds = Field(default=120, description="how long a command without a deadline is tried")
     drain_seconds: Seconds = Field(default=20, description="how long commands under way may take when the connector stops")
+    farewell_seconds: Seconds = Field(default=3, description="how long Kafka may take for a commit, and for each farewell at the end")
     session_seconds: Seconds = Field(default=10, description="after how long without a heartbeat Kafka gives the partitions to others")
     commit_interval_seconds: Seconds = Field(default=1, description="how often finished commands are committed")
 

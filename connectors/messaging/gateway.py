@@ -66,7 +66,7 @@ class Gateway:
         self._heartbeat_seconds = settings.heartbeat_seconds
         self._reserved_seconds = settings.gateway_kafka_seconds + _RESERVED_MARGIN_SECONDS
         self._wire = Wire.of(deployment)
-        self._inbound = Inbound(deployment, settings.gateway_kafka_seconds)
+        self._inbound = Inbound(deployment, settings.gateway_kafka_seconds, settings.farewell_seconds)
         self._redis = Redis.from_url(deployment.redis_url)
         self._transcript = Transcript(self._redis, deployment.topic_prefix, settings.transcript_expiry_seconds)
         self._announcements = Announcements(self._redis, self._transcript.announcements)

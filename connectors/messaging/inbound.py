@@ -14,7 +14,6 @@ from connectors.framework.ending import end, within
 from schemas.deployment import Deployment
 
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-_STOP_SECONDS: Final = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -30,8 +29,10 @@ class Inbound:
     one hours after the customer was told that it was not taken. A message that is sent twice is the engine's to recognise, by its id.
     """
 
-    def __init__(self, deployment: Deployment, seconds: float) -> None:
+    def __init__(self, deployment: Deployment, seconds: float, farewell_seconds: float) -> None:
+        """Prepare; `seconds` is how long Kafka may take to accept a message, `farewell_seconds` how long when it is closed."""
         self._deployment = deployment
+        self._farewell_seconds = farewell_seconds
         # A message waits for a connection at most this long, and then for an answer as long again.
         self._request_ms = max(int(seconds * 1000 / 2), 1)
         self._producer: Any = None
@@ -44,7 +45,9 @@ class Inbound:
     async def close(self) -> None:
         """Disconnect."""
         await end(self._connecting)
-        if self._producer is not None and not await within(_STOP_SECONDS, "producer of customers' messages", self._producer.stop()):
+        if self._producer is not None and not await within(
+            self._farewell_seconds, "producer of customers' messages", self._producer.stop()
+        ):
             await self._producer.client.close()
 
     async def send(self, conversation_id: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:

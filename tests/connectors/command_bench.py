@@ -21,6 +21,7 @@ QUICK = ConnectorSettings(
     retry_initial_seconds=0.02,
     retry_longest_seconds=0.2,
     drain_seconds=3,
+    farewell_seconds=1,
     session_seconds=6,
     commit_interval_seconds=0.05,
 )

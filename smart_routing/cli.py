@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         "flow": _command("flow", "Check, publish and draw flows."),
         # To look after
         "dead-letters": _command("dead_letters", "Show what could not be applied, and redrive it."),
+        "conversation": _command("conversation", "End one conversation, or lift its quarantine."),
         "explain": _command("explain", "Tell the story of one conversation."),
         "replay": _command("replay", "Apply the journal again and compare."),
         "audit": _command("audit", "Look for lost, doubled and out-of-order effects."),

@@ -22,7 +22,7 @@ from connectors.framework.wire import Wire
 from schemas.codec import Datum, UndecodableRecord
 from schemas.deployment import Deployment
 
-_POLL_MS: Final = 50
+_POLL_MS: Final = 200
 _FULL_POLL_MS: Final = 20
 _FETCH_MS: Final = 500
 _EMBEDDED_FETCH_MS: Final = 50
@@ -68,7 +68,7 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             committing = asyncio.create_task(self._keep_committing())
             stack.push_async_callback(end, committing)
             logger.info("connector %s: started", family)
-            await self._read(stop)
+            await self._read_until(stop)
         logger.info("connector %s: stopped", family)
 
     async def on_partitions_revoked(self, _revoked: set[TopicPartition]) -> None:
@@ -101,19 +101,27 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         consumer.subscribe([self._deployment.topics.commands(self._connector.family)], listener=self)
         return consumer
 
-    async def _read(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            if self._assignment.lanes.fault is not None:
-                raise self._assignment.lanes.fault
+    async def _read_until(self, stop: asyncio.Event) -> None:
+        reading, stopping = asyncio.create_task(self._read()), asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([reading, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                reading.result()
+        finally:
+            await end(reading, stopping)
+
+    async def _read(self) -> None:
+        while self._assignment.lanes.fault is None:
             room = self._settings.unfinished_limit - self._assignment.unfinished
             if room <= 0:  # polling goes on, so that the group does not take us for stuck
                 self._consumer.pause(*self._consumer.assignment())
             batches = await self._consumer.getmany(timeout_ms=_POLL_MS if room > 0 else _FULL_POLL_MS, max_records=max(room, 1))
+            # No await from here on: what was read before a rebalance must be in the assignment that it ends, what comes later in the next.
             self._consumer.resume(*self._consumer.paused())
-            # No await from here on: a rebalance must find every record that was read in the assignment.
             for partition, records in batches.items():
                 for record in records:
                     self._assignment.accept(partition, record)
+        raise self._assignment.lanes.fault
 
     async def _work(self, assignment: Assignment, job: Job) -> None:
         record, held = job.record, assignment.lanes.held

@@ -90,7 +90,7 @@ async def test_connectors_stop_although_kafka_has_gone_and_what_was_not_answered
 
         first, second = Probe(wait), Probe()
         bench.send("SendMessage", {"text": "x"}, command_id="1")
-        settings = QUICK.model_copy(update={"drain_seconds": 0.3, "farewell_seconds": 0.3})
+        settings = QUICK.model_copy(update={"drain_seconds": 0.3, "farewell_seconds": 0.3, "session_seconds": 1})
         async with running(first, deployment, settings):
             await until(lambda: first.executed)
             broker.set_down()

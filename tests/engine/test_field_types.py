@@ -82,6 +82,12 @@ def test_characters_that_grow_in_nfkc_are_counted_as_they_come_out() -> None:
     assert plain("㉑" * 30) == "21" * 30
 
 
+@pytest.mark.parametrize("between", ["\t", "\n", "\u0085", "\u2028", "  "])
+def test_what_separates_lines_or_columns_groups_nothing(between: str) -> None:
+    with pytest.raises(ValueError, match="a number, found"):
+        localised(f"1{between}234", "fr")
+
+
 @pytest.mark.parametrize("value", ["", "٣٫١", "1 000", "1,5", "1.", ".5", "1e3", "+-1"])
 def test_plain_reads_canonical_decimals_only(value: str) -> None:
     with pytest.raises(ValueError, match="a number, found"):

@@ -30,6 +30,12 @@ def test_chain_actions() -> None:
     assert (len(loop.steps), loop.advances[0].ended) == (limits.CHAIN_ACTIONS + 1, "loop")
 
 
+def test_what_the_semantics_fix_is_as_they_say() -> None:
+    assert (limits.CHAIN_ACTIONS, limits.MESSAGE_IDS, limits.HAND_OVERS, limits.EXPIRY_HOURS) == (250, 256, 10, 72)
+    assert (limits.RECORD_WARN_BYTES, limits.RECORD_STOP_BYTES) == (64 * 1024, 512 * 1024)
+    assert (limits.ANSWER_CHARACTERS, limits.REQUEST_TIMEOUT_SEC) == (10_000, 30)
+
+
 # Records.
 
 

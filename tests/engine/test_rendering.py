@@ -1,9 +1,11 @@
 """What tests/engine/test_template.py does not show of renderings."""
 
+from io import StringIO
+
 import pytest
 
 from processor.engine.errors import TemplateFailed
-from processor.engine.rendering import ENVIRONMENT
+from processor.engine.rendering import ENVIRONMENT, Rendering, bound
 from processor.engine.template import Template
 from processor.engine.values import Moment, Number
 
@@ -63,3 +65,28 @@ def test_filters_work_on_what_a_template_can_make_of_lists() -> None:
     assert rendered("{{ (1..3) | join: '-' }}") == "1-2-3"
     assert rendered("{{ 'aXbX' | replace: 'X', '12' | replace: 5, 6 }}") == "a12b12"
     assert rendered("{{ (3..1) | join }}{{ (1..'x') | join }}") == ""
+
+
+def work_of(source: str) -> int:
+    template = ENVIRONMENT.from_string(source)
+    rendering = Rendering(template, {"long": "&" * 1000, "list": ["&" * 10] * 100}, bound(template))
+    template.render_with_context(rendering, StringIO())
+    return rendering.work
+
+
+@pytest.mark.parametrize(
+    ("source", "least"),
+    [
+        ("{{ long }}", 1000),  # looked up
+        ("{% assign a = '" + "x" * 1000 + "' %}", 1000),  # kept
+        ("{{ '" + "x" * 1000 + "' | size }}", 1000),  # taken by a filter
+        ("{{ '" + "&" * 200 + "' | escape }}", 200 + 1000),  # given by a filter, five characters for one
+        ("{{ list | join: long }}", 100 * 1000 + 100 * 1000),  # reckoned before the text is made, and again when it is there
+        ("{{ 'aaaaaaaaaa' | replace: 'a', long }}", 10 * 1000 + 10 * 1000),
+        ("{{ list | uniq }}", 100**2),  # each with each
+        ("{% for i in (1..50) %}{% endfor %}", 50 * 10 * 6),  # ten for each of six nodes and expressions, each time round
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_work_is_reckoned(source: str, least: int) -> None:
+    assert least <= work_of(source) < 1.5 * least + 2000

@@ -1,8 +1,9 @@
 """The partition processor on a real Kafka."""
 
 import shutil
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ from processor.engine.outcome import Outcome, Taken
 from processor.engine.visit import Visit
 from processor.runtime.dead_letters import read_dead_letters, redrive
 from processor.runtime.definition_reader import DefinitionReader
-from processor.runtime.operator_requests import end, resume
 from processor.runtime.replay import Replay
 from processor.runtime.topic_log import read_topic
 from schemas.topics import partition_of
@@ -319,14 +319,15 @@ def test_an_interaction_that_makes_the_engine_fail_is_quarantined_and_its_partit
     assert replayed_without_difference(bench, mended)
 
 
-def test_an_operator_ends_an_interaction(bench: WorkerBench) -> None:
+def test_an_operator_ends_an_interaction(bench: WorkerBench, run_smart_routing: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     bench.publish(flow({"ask": ASK}, VARIABLES), ENTRY)
     bench.start()
     name = bench.write("ada", "1", "hi")
     bench.await_journal(1)
-    end(bench.deployment, bench.codec, name, "operator", "a test")
-    resume(bench.deployment, bench.codec, name, "operator", None)
+    assert run_smart_routing(bench.deployment, "conversation", "end", name, "--note", "a test").returncode == 0
+    assert run_smart_routing(bench.deployment, "conversation", "resume", name).returncode == 0
     records = bench.await_journal(3)
+    assert records[1]["event"][1]["note"] == "a test"
     assert records[1]["ended"] == "ended_by_operator"
     assert records[2]["disposition"] == "ignored"
 

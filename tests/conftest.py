@@ -23,6 +23,8 @@ GIVEN_KAFKA = "SMART_ROUTING_TEST_KAFKA"
 def pytest_configure() -> None:
     # A build that is cancelled ends its servers, too: SIGTERM unwinds the fixtures as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell starts what it puts in the background with SIGINT ignored, and so would be what the tests start and stop with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

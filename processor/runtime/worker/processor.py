@@ -109,14 +109,14 @@ class _Session:
 
     def run(self, stopping: threading.Event) -> None:
         """Process until told to stop."""
+        busy = False
         while not stopping.is_set():
-            self._fetch()
+            self._fetch(wait=not busy)
             if self._assigned is not None:
                 self._open(self._assigned)
             self._definitions.poll()
             self._metrics.definitions_offset = self._definitions.log.offset
-            while self._partitions and self._batch() and not stopping.is_set():
-                self._fetch(wait=False)
+            busy = self._batch()
 
     def close(self) -> None:
         """Give everything free. What was not committed is aborted by the broker."""
@@ -200,7 +200,7 @@ class _Session:
 
     # One batch
 
-    def _fetch(self, *, wait: bool = True) -> None:
+    def _fetch(self, *, wait: bool) -> None:
         """Take in what is there; when nothing is, wait a moment for the first."""
         first = self._consumer.poll(IDLE_SEC if wait else 0)
         if first is not None:
@@ -241,9 +241,8 @@ class _Session:
 
     def _apply(self, partition: Partition, lanes: Lanes, limit: int) -> int:
         """Apply what may be applied, at most so many records and deadlines; returns how many there were."""
-        used = partition.fire(
-            self._definitions.newest(), limit // 2
-        )  # left over from the batch before: messages do not wait for all of them
+        # Deadlines left over from the batch before go first, but messages do not wait for all of them.
+        used = partition.fire(self._definitions.newest(), limit // 2)
         while used < limit:
             popped = lanes.pop(self._is_at_end, partial(self._end_if_due, partition))
             if popped is None:
@@ -314,9 +313,8 @@ class _Session:
             for partition in touched
             for full, short in self._short.items()
         ]
-        producer.send_offsets_to_transaction(
-            offsets, self._consumer.consumer_group_metadata(), OPERATION_SEC
-        )  # while records are under way
+        # Asked while records are under way. That a zombie's offsets may come before its records is provided for: see restore().
+        producer.send_offsets_to_transaction(offsets, self._consumer.consumer_group_metadata(), OPERATION_SEC)
         producer.flush()
         producer.commit_transaction(OPERATION_SEC)
         self._in_transaction = False

@@ -96,6 +96,7 @@ class Loop:
                 "partitioner": "murmur2_random",
                 "compression.type": "lz4",
                 "linger.ms": 5,
+                "retry.backoff.ms": 5,  # as the worker: see there
                 "queue.buffering.max.messages": 1_000_000,
             }
         )

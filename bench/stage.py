@@ -157,7 +157,7 @@ class Outputs:
                 "group.id": "unused",
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
-                "fetch.wait.max.ms": int(__import__("os").environ.get("FW","100")),
+                "fetch.wait.max.ms": 100,
                 "log_level": 3,
             }
         )

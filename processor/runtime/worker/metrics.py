@@ -46,8 +46,6 @@ class WorkerMetrics(Collector):
 
     def committed(self, seconds: float) -> None:
         """Note a commit."""
-        self.definitions_offset = -1
-        """Offset of the newest definition that the worker knows."""
         self.last_commit_at = time.monotonic()
         self._commits.observe(seconds)
 

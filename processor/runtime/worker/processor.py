@@ -97,6 +97,8 @@ class _Session:
                 "partitioner": "murmur2_random",
                 "compression.type": "lz4",
                 "linger.ms": 5,
+                # While the coordinator still finishes the transaction before, the next one is refused and tried again this much later.
+                "retry.backoff.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
             }
         )

@@ -16,6 +16,8 @@ from bench.stage import Advanced, Outputs, Stage
 
 WARM_UP_SEC = 2.0
 
+_FIRST_MESSAGES = 100  # enough to come to all partitions
+
 _POLL_SEC = 0.05
 _MISSING_SEC = 30.0
 _SHOWN_EACH = 500
@@ -41,9 +43,10 @@ def half_load(stage: Stage, contender: Contender, rate: float, seconds: float, d
     Raises BenchFailed.
     """
     warm_up, count = int(rate * WARM_UP_SEC), int(rate * seconds)
-    first = stage.sent
     with stage.start(contender) as running:
-        stage.finish(running)  # what was sent for the others
+        stage.send(_FIRST_MESSAGES)
+        stage.finish(running)  # these, which tell that it runs, and what was sent for the others
+        first = stage.sent
         outputs = Outputs(stage, contender)
         try:
             with _Sender(stage, first, warm_up + count, rate) as sender:

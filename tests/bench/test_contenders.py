@@ -109,11 +109,11 @@ def test_at_half_load_every_message_is_timed_after_a_restart(stage):
     try:
         latency, memory = half_load(stage, ENGINE, 200.0, 1.5, nothing)
         assert latency.messages == 300
-        assert stage.sent == first + 700
+        assert stage.sent == first + 800
         assert 0 < latency.p50_ms <= latency.p99_ms <= latency.highest_ms
         assert memory is None or memory > 10_000_000
-        with pytest.raises(BenchFailed, match="expected 699 commands, one for each message; found at least 700"):
-            outputs.take(699)
+        with pytest.raises(BenchFailed, match="expected 799 commands, one for each message; found at least 800"):
+            outputs.take(799)
     finally:
         outputs.close()
 

@@ -9,7 +9,7 @@ from processor.engine.action import Action
 from processor.engine.commands import CallWebService, WebServiceInput, WebServiceOutput
 from processor.engine.definitions import Definitions
 from processor.engine.entities import WebService as WebServiceDefinition
-from processor.engine.errors import Fault
+from processor.engine.errors import Misfit
 from processor.engine.events import ResponseReceived, Ticked
 from processor.engine.field_types import canonical
 from processor.engine.outcome import Awaiting, Outcome, Taken, Write
@@ -66,17 +66,17 @@ class WebService(Action):
         return self.synchronous
 
     @override
-    def misfits(self, definitions: Definitions) -> list[Fault]:
+    def misfits(self, definitions: Definitions) -> list[Misfit]:
         service = self._known(definitions)
         if service is None:
             return []
         surplus = [name for name in self.request_settings if name not in service.inputs]
         results = ", ".join(sorted(service.outputs)) or "no results"
         return [
-            *(Fault(f"request_settings.{name}", "an input that the web service declares", "none") for name in surplus),
-            *(Fault(f"request_settings.{name}", "a value for this required input", "nothing") for name in self._missing(service)),
+            *(Misfit("unknown_input", f"request_settings.{name}", "an input that the web service declares", "none") for name in surplus),
+            *(Misfit("missing_input", f"request_settings.{name}", "a value for this required input", "nothing") for name in self._missing(service)),
             *(
-                Fault(f"variables[{index}].response_field", f"one of {results}", item.response_field)
+                Misfit("unknown_output", f"variables[{index}].response_field", f"one of {results}", item.response_field)
                 for index, item in enumerate(self.variables)
                 if item.response_field not in service.outputs
             ),

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
+    from processor.engine.commands import CommandBody
     from processor.engine.definitions import Definitions
-    from processor.engine.errors import Fault
+    from processor.engine.errors import Misfit
+    from processor.engine.interaction import Wait
     from processor.engine.outcome import Outcome
     from processor.engine.visit import Visit
 
@@ -45,10 +47,18 @@ class Action(BaseModel, ABC):
         """Tell whether the action always waits before it takes a branch, so that a cycle through it is harmless."""
         return False
 
+    def give_up(self, visit: Visit) -> tuple[CommandBody, ...]:
+        """Return the commands that call back what the action asked for, where the routing ends while it waits."""
+        return ()
+
+    def cannot_resume(self, wait: Wait) -> str | None:
+        """Say why the action cannot go on with a wait that another version of it began; None where it can."""
+        return None
+
     def used_branches(self) -> tuple[str, ...]:
         """Return the branches that this placement can take; the linter warns where one is not linked."""
         return self.branches
 
-    def misfits(self, definitions: Definitions) -> list[Fault]:
-        """Return the faults that show only beside the definitions that the action names; paths are below the action."""
+    def misfits(self, definitions: Definitions) -> list[Misfit]:
+        """Return what is wrong only beside the definitions that the action names, as far as they can be known before."""
         return []

@@ -4,30 +4,48 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from processor.engine import codec
-from processor.engine.apply import apply
+from processor.engine.apply import apply, give_up
 from processor.engine.commands import Command
 from processor.engine.definitions import Definitions
 from processor.engine.entities import EntryPoint
-from processor.engine.errors import EventRejected
+from processor.engine.errors import EventRejected, Unmigratable
 from processor.engine.events import (
+    AgentWrote,
     Continued,
     EndRequested,
     Event,
     ExternalEvent,
     MessageReceived,
+    MigrateRequested,
     ResponseReceived,
+    ResultReported,
     ResumeRequested,
     Ticked,
 )
 from processor.engine.flow import START, Flow
 from processor.engine.interaction import Conversation, Customer, Interaction, Message
-from processor.engine.limits import CHAIN_ACTIONS, LAST_TIME, MESSAGE_BYTES, RECORD_STOP_BYTES, RECORD_WARN_BYTES, STEPS_BYTES
+from processor.engine.limits import (
+    CHAIN_ACTIONS,
+    LAST_TIME,
+    MESSAGE_BYTES,
+    REASON_CHARACTERS,
+    RECORD_STOP_BYTES,
+    RECORD_WARN_BYTES,
+    STEPS_BYTES,
+)
 from processor.engine.matching import CHOICE_SEPARATOR
 from processor.engine.message_ids import is_seen, remember
+from processor.engine.migration import migrated
+from processor.engine.outcome import Write
 from processor.engine.step import Step
-from processor.engine.variables import carried
+from processor.engine.variables import carried, written
 
 HOUR_MS = 3_600_000
+
+PAYMENT_RESULTS = frozenset(
+    {"payment_successful", "payment_stopped", "bank_transfer_error", "fraudulent_payment", "failed_payment", "payment_error"}
+)
+"""What can become of a payment whose link was sent (§ 11.2)."""
 
 
 class Advance(Struct, frozen=True):
@@ -91,8 +109,14 @@ def advance(conversation_id: str, conversation: Conversation | None, event: Exte
             raise EventRejected("quarantined", conversation.quarantined)
         case ResponseReceived():
             return _response(conversation, event, definitions)
+        case AgentWrote():
+            return _agent_wrote(conversation, event, definitions)
+        case ResultReported():
+            return _result_reported(conversation, event)
         case Ticked():
             return _tick(conversation, event, definitions)
+        case MigrateRequested():
+            return _migrate_requested(conversation, event, definitions)
         case _:
             return _end_requested(conversation, event, definitions)
 
@@ -125,6 +149,8 @@ def _message(conversation: Conversation, event: MessageReceived, definitions: De
         last_event_at=max(event.at, interaction.last_event_at),
         customer=_customer(event, interaction.customer),
     )
+    if wait is not None and wait.awaits == "agent":
+        return _walked(remembered, event, _walk(heard, event, definitions), definitions)
     # What was logged before the question was asked is no answer to it.
     if wait is None or wait.awaits != "message" or event.at < interaction.last_event_at:
         return _changed(replace(remembered, interaction=heard), event, "unawaited")
@@ -165,10 +191,47 @@ def _response(conversation: Conversation, event: ResponseReceived, definitions: 
     interaction = conversation.interaction
     wait = interaction.wait if interaction is not None else None
     awaited = wait is not None and event.command_id in wait.commands
-    if interaction is not None and wait is not None and awaited and (wait.awaits == "response" or event.outcome != "ok"):
+    heard = wait is not None and (wait.awaits in ("response", "agent") or event.outcome != "ok")
+    if interaction is not None and awaited and heard:
         return _walked(conversation, event, _walk(interaction, event, definitions), definitions)
     note = None if event.outcome == "ok" else f"{event.outcome}: {event.reason or 'no reason given'}"
     return _noted(conversation, event, "acknowledged" if awaited or event.connector == "messaging" else "stale", note)
+
+
+def _agent_wrote(conversation: Conversation, event: AgentWrote, definitions: Definitions) -> Advance:
+    identity = f"agent {event.message_id}"  # connectors deliver at least once, too
+    if is_seen(conversation.seen, identity):
+        return _noted(conversation, event, "duplicate", None)
+    if len(event.text.encode()) > MESSAGE_BYTES:
+        raise EventRejected("message_too_large", f"expected at most {MESSAGE_BYTES} bytes of text; found {len(event.text.encode())}")
+    interaction = conversation.interaction
+    wait = interaction.wait if interaction is not None else None
+    if interaction is None or wait is None or wait.awaits != "agent" or event.command_id not in wait.commands:
+        return _noted(conversation, event, "stale", f"the interaction is no longer with {event.agent}")
+    remembered = replace(conversation, seen=remember(conversation.seen, identity))
+    return _walked(remembered, event, _walk(interaction, event, definitions), definitions)
+
+
+def _result_reported(conversation: Conversation, event: ResultReported) -> Advance:
+    """Keep what became of a payment on the bill that it was for; any other result is for the journal alone."""
+    interaction = conversation.interaction
+    bill = interaction.variables.get("bill", {}) if interaction is not None else {}
+    if interaction is None or bill.get("payment_id") != event.command_id or event.outcome not in PAYMENT_RESULTS:
+        return _noted(conversation, event, "acknowledged", f"{event.outcome}: {event.reason or 'no reason given'}")
+    writes = (Write("bill", "payment", event.outcome), Write("bill", "payment_reason", (event.reason or "")[:REASON_CHARACTERS]))
+    told = replace(interaction, variables=written(interaction.variables, writes), last_event_at=max(event.at, interaction.last_event_at))
+    return _changed(replace(conversation, interaction=told), event, "applied")
+
+
+def _migrate_requested(conversation: Conversation, event: MigrateRequested, definitions: Definitions) -> Advance:
+    if conversation.interaction is None:
+        return _noted(conversation, event, "ignored", "no interaction is live")
+    try:
+        interaction, warnings = migrated(conversation.interaction, event, definitions)
+    except Unmigratable as reason:
+        return _noted(conversation, event, "ignored", str(reason))
+    note = "; ".join((f"{event.flow} {event.from_version} → {event.to_version}", *warnings))
+    return _changed(replace(conversation, interaction=interaction), event, "applied", note)
 
 
 def _tick(conversation: Conversation, event: Ticked, definitions: Definitions) -> Advance:
@@ -183,6 +246,9 @@ def _tick(conversation: Conversation, event: Ticked, definitions: Definitions) -
 def _end_requested(conversation: Conversation, event: EndRequested, definitions: Definitions) -> Advance:
     if conversation.interaction is None:
         return _noted(conversation, event, "ignored", "no interaction is live")
+    running = (conversation.interaction.flow, conversation.interaction.flow_version)
+    if event.flow is not None and running != (event.flow, event.flow_version):
+        return _noted(conversation, event, "ignored", f"the interaction runs with {running[0]} {running[1]}")
     return _walked(conversation, event, _end(conversation.interaction, "ended_by_operator", event, definitions), definitions)
 
 
@@ -218,6 +284,11 @@ def _end(interaction: Interaction, reason: str, event: Event, definitions: Defin
 
 def _ended(walk: _Walk, interaction: Interaction, reason: str, event: Event, definitions: Definitions) -> _Walk:
     """End the routing; the end-of-interaction flow, where there is one, runs as the tail, once."""
+    if interaction.wait is not None and (
+        step := give_up(definitions.flow(interaction.flow, interaction.flow_version), interaction, event, definitions)
+    ):
+        walk.steps.append(step)
+        interaction = replace(interaction, step=step.step, wait=None)
     if interaction.ended is not None:
         note = None if reason == "completed" else f"end-of-interaction flow: {reason}"
         return _Walk(None, walk.steps, interaction.ended, note)

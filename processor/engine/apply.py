@@ -52,6 +52,16 @@ def apply(flow: Flow, interaction: Interaction, event: Event, definitions: Defin
             return _handed_over(visit, outcome)
 
 
+def give_up(flow: Flow, interaction: Interaction, event: Event, definitions: Definitions) -> Step | None:
+    """Return the step with which a waiting action is left because its routing ends; None where nobody need be told."""
+    action = flow.actions[interaction.action]
+    visit = Visit(flow, interaction, event, definitions)
+    commands = _commands(visit, action.give_up(visit))
+    if not commands:
+        return None
+    return Step(interaction.step + 1, flow.reference, flow.version, interaction.action, action.type, commands=commands)
+
+
 def _taken(visit: Visit, taken: Taken) -> Applied:
     interaction, flow = visit.interaction, visit.flow
     action = flow.actions[interaction.action]
@@ -74,6 +84,7 @@ def _taken(visit: Visit, taken: Taken) -> Applied:
         variables=written(interaction.variables, taken.writes),
         counters=counters,
         checkpoints=interaction.checkpoints if taken.checkpoint is None else (*interaction.checkpoints, taken.checkpoint),
+        survey=interaction.survey if taken.survey is None else taken.survey,
         last=Last(interaction.action, taken.branch, reason or ""),
         last_event_at=visit.at,
     )
@@ -86,6 +97,9 @@ def _awaiting(visit: Visit, awaiting: Awaiting) -> Applied:
     number = interaction.step + 1
     commands = _commands(visit, awaiting.commands, awaiting.deadline if awaiting.awaits == "response" else None)
     wait = Wait(visit.wait_id, awaiting.awaits, awaiting.deadline, tuple(command.command_id for command in commands), awaiting.memo)
+    if awaiting.same_wait:
+        assert interaction.wait is not None, "only a waiting action goes on with its wait"
+        wait = replace(wait, id=interaction.wait.id, commands=interaction.wait.commands)
     step = Step(
         number, flow.reference, flow.version, interaction.action, flow.actions[interaction.action].type,
         None, None, wait.id, wait.deadline, None, None, commands, awaiting.writes, tuple(visit.warnings),

@@ -33,11 +33,12 @@ class _History(Generic[T]):
 class _Tables:
     """All that was ever defined."""
 
-    __slots__ = ("by_id", "by_reference", "entry_points", "production", "versions")
+    __slots__ = ("by_id", "by_reference", "entry_points", "latest", "production", "versions")
 
     def __init__(self) -> None:
         self.versions: dict[tuple[str, int], tuple[int, Flow]] = {}
         self.production: defaultdict[str, _History[Flow]] = defaultdict(_History)
+        self.latest: defaultdict[str, _History[int]] = defaultdict(_History)
         self.by_id: defaultdict[tuple[str, str], _History[Entity]] = defaultdict(_History)
         self.by_reference: defaultdict[tuple[str, str], _History[Entity]] = defaultdict(_History)
         self.entry_points: defaultdict[tuple[str, str], _History[EntryPoint]] = defaultdict(_History)
@@ -60,6 +61,8 @@ class DefinitionLog:
         self.offset = offset
         if self._tables.versions.setdefault((flow.reference, flow.version), (offset, flow))[1] is flow:
             self._tables.production[flow.reference].set(offset, flow)
+            latest = max(flow.version, self.at(offset).latest_version(flow.reference))
+            self._tables.latest[flow.reference].set(offset, latest)
 
     def retire_flow(self, offset: int, reference: str, version: int) -> None:
         """Take a version out of service: new interactions no longer start with it, those that run drain."""
@@ -109,15 +112,25 @@ class Definitions:
         self._tables = tables
         self.offset = offset
 
+    def version(self, reference: str, version: int) -> Flow | None:
+        """Return a published version, in service or not."""
+        found = self._tables.versions.get((reference, version))
+        return found[1] if found is not None and found[0] <= self.offset else None
+
     def flow(self, reference: str, version: int) -> Flow:
-        """Return a published version, in service or not.
+        """Return a version that is known to be published.
 
         Raises AssertionError where there is none: an interaction never holds a version that was not published.
         """
-        found = self._tables.versions.get((reference, version))
-        if found is None or found[0] > self.offset:
+        found = self.version(reference, version)
+        if found is None:
             raise AssertionError(f"flow {reference} version {version} is not among the definitions up to offset {self.offset}")
-        return found[1]
+        return found
+
+    def latest_version(self, reference: str) -> int:
+        """Return the highest production number of a flow, in service or not; 0 where there is none."""
+        latest = self._tables.latest.get(reference)
+        return (latest.at(self.offset) or 0) if latest is not None else 0
 
     def production(self, reference: str) -> Flow | None:
         """Return the version in service: the one published last, unless it was retired."""

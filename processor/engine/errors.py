@@ -3,7 +3,8 @@
     SmartRoutingError
     ├── DocumentRefused      the author's: faults with path, expected and found; nothing was published
     ├── EventRejected        the outside's: the event goes to the dead letters, the state stays as it was
-    └── TemplateFailed       a template met a bound or could not be rendered: the action takes its failure branch
+    ├── TemplateFailed       a template met a bound or could not be rendered: the action takes its failure branch
+    └── Unmigratable         an interaction cannot go on with another version of its flow: it keeps the one that it has
 
 Anything else that the engine raises is ours: the runtime quarantines the interaction, and the partition goes on.
 """
@@ -30,6 +31,17 @@ class Fault(Struct, frozen=True, order=True):
         return f"{self.path or 'document'}: expected {self.expected}; found {self.found}"
 
 
+class Misfit(Struct, frozen=True):
+    """A parameter that does not fit what it names; `code` is the linter's: `unknown_field`, `payment_mode` …"""
+
+    code: str
+    path: str
+    """Where, below the action."""
+
+    expected: str
+    found: str
+
+
 class DocumentRefused(SmartRoutingError):
     """A document with faults, all of them."""
 
@@ -53,3 +65,7 @@ class TemplateFailed(SmartRoutingError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
+
+
+class Unmigratable(SmartRoutingError):
+    """An interaction that cannot go on with another version of its flow; the message says why."""

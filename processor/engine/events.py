@@ -46,12 +46,38 @@ class Ticked(Struct, frozen=True, tag=True):
     at: int
 
 
+class AgentWrote(Struct, frozen=True, tag=True):
+    """The agent who has the interaction wrote to the customer (§ 4.1, 4.3)."""
+
+    at: int
+    command_id: str
+    """The distribution's command."""
+
+    message_id: str
+    agent: str
+    text: str
+    sent_at: int = 0
+
+
+class ResultReported(Struct, frozen=True, tag=True):
+    """A connector told what has become of a command since it was answered, such as a payment made by a link (§ 11.2)."""
+
+    at: int
+    command_id: str
+    outcome: str
+    reason: str | None = None
+    connector: str = ""
+    reported_at: int = 0
+
+
 class EndRequested(Struct, frozen=True, tag=True):
-    """An operator ends the interaction."""
+    """An operator ends the interaction; where a flow and a version are named, only one that runs with them."""
 
     at: int
     operator: str
     note: str | None = None
+    flow: str | None = None
+    flow_version: int | None = None
 
 
 class ResumeRequested(Struct, frozen=True, tag=True):
@@ -62,11 +88,25 @@ class ResumeRequested(Struct, frozen=True, tag=True):
     note: str | None = None
 
 
+class MigrateRequested(Struct, frozen=True, tag=True):
+    """An interaction that runs with one version of a flow goes on with another."""
+
+    at: int
+    operator: str
+    flow: str
+    from_version: int
+    to_version: int
+    actions: dict[str, str] = {}
+    """Old action → new action; one that is not named keeps its id."""
+
+
 class Continued(Struct, frozen=True, tag=True):
     """The action before took a branch in the same batch; the action that it leads to is applied. Internal, never on a topic."""
 
     at: int
 
 
-ExternalEvent = MessageReceived | ResponseReceived | Ticked | EndRequested | ResumeRequested
+ExternalEvent = (
+    MessageReceived | ResponseReceived | AgentWrote | ResultReported | Ticked | EndRequested | ResumeRequested | MigrateRequested
+)
 Event = ExternalEvent | Continued

@@ -34,7 +34,9 @@ class Wait(Struct, frozen=True, omit_defaults=True):
     id: str
     """Derived from interaction and step; a button or a timer that names another is stale."""
 
-    awaits: Literal["message", "response", "time"]
+    awaits: Literal["message", "response", "time", "agent"]
+    """`agent`: the interaction is with the ACD; answers, what the customer writes and what the agent writes go to the action."""
+
     deadline: int | None = None
     """Log time after which silence is taken, epoch ms; a reply at exactly this time is in time."""
 
@@ -84,6 +86,9 @@ class Interaction(Struct, frozen=True, omit_defaults=True):
     checkpoints: tuple[Checkpoint, ...] = ()
     counters: dict[str, int] = {}
     """Counts that actions keep per flow and action, as `flow/action`: draws made, passages counted."""
+
+    survey: str = ""
+    """Reference of the survey attached (§ 10.1)."""
 
     hand_overs: int = 0
     maximum_hand_overs: int = 10

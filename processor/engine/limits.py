@@ -58,5 +58,8 @@ MISSING_NAME_CHARACTERS: Final = 200
 ANSWER_CHARACTERS: Final = 10_000
 """Characters of an answer of type long text (§ 2.2); longer is an invalid answer."""
 
+REASON_CHARACTERS: Final = 200
+"""Length at which a connector's reason is cut where it is kept in a variable."""
+
 REQUEST_TIMEOUT_SEC: Final = 30
 """Deadline of a request to a connector, where the action names none."""

@@ -29,18 +29,22 @@ class Taken(Struct, frozen=True):
     """New value of the action's own counter."""
 
     checkpoint: Checkpoint | None = None
+    survey: str | None = None
+    """Reference of the survey that is attached from now on (§ 10.1)."""
 
 
 class Awaiting(Struct, frozen=True):
-    """The action waits, or goes on waiting; each wait is a new one."""
+    """The action waits, or goes on waiting; each wait is a new one, unless `same_wait` says otherwise."""
 
-    awaits: Literal["message", "response", "time"]
+    awaits: Literal["message", "response", "time", "agent"]
     deadline: int | None
     """Log time, epoch ms."""
 
     commands: tuple[CommandBody, ...] = ()
     writes: tuple[Write, ...] = ()
     memo: dict[str, int | str] = {}
+    same_wait: bool = False
+    """Whether the wait under way goes on, with its id and its commands: their answers still belong to it."""
 
 
 class HandedOver(Struct, frozen=True):

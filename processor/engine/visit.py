@@ -101,6 +101,15 @@ class Visit:
         """
         return Write(target.variable, target.field, canonical(self.flow.declared(target.variable, target.field), text, self.flow))
 
+    def fill(self, variable: str, values: Mapping[str, str]) -> tuple[Write, ...]:
+        """Return the writes that make these the only fields of a built-in variable (`case`, `crm`, `bill`).
+
+        Raises ValueError where one does not fit its type.
+        """
+        gone = (field for field in self.interaction.variables.get(variable, {}) if field not in values)
+        typed = ((field, canonical(BUILT_IN_TYPES.get((variable, field), "text"), text, self.flow)) for field, text in values.items())
+        return (*(Write(variable, field, "") for field in gone), *(Write(variable, field, text) for field, text in typed))
+
 
 class Scope(Names):
     """Flow variables and built-in ones by name, made when they are asked for. Numbers are numbers, truth values are truth values."""
@@ -121,7 +130,8 @@ class Scope(Names):
         if fields is None:
             return BUILT_IN[name](self)
         declared = self._flow.variables.get(name, {})
-        return {field: _typed(declared.get(field, "text"), value) for field, value in fields.items()}
+        types = {field: BUILT_IN_TYPES.get((name, field)) or declared.get(field, "text") for field in fields}
+        return {field: _typed(types[field], value) for field, value in fields.items()}
 
     @override
     def text(self, variable: str, field: str) -> str | None:
@@ -195,7 +205,7 @@ BUILT_IN: Final[Mapping[str, Callable[[Scope], Any]]] = {
     "crm": lambda _: {},
     "bill": lambda _: {},
 }
-"""Variables that every flow has; `case`, `crm` and `bill` are empty until an action fills them."""
+"""Variables that every flow has; `case`, `crm` and `bill` are empty until an action fills them, which is kept among the flow's own."""
 
 BUILT_IN_TYPES: Final[Mapping[tuple[str, ...], str]] = {
     ("now",): "date_and_time",
@@ -203,6 +213,9 @@ BUILT_IN_TYPES: Final[Mapping[tuple[str, ...], str]] = {
     ("interaction", "started_at"): "date_and_time",
     ("interaction", "version"): "number",
     ("interaction", "number"): "number",
+    ("bill", "amount"): "number",
+    ("bill", "issued_on"): "date",
+    ("bill", "due_on"): "date",
 }
 """Types of the built-in variables that are no text."""
 

@@ -89,9 +89,13 @@ class BesideBatch(Definitions):
         self._batch = published.newest()
         self._changed = {(entity.entity_kind, entity.id) for entity in batch.entities.values()}
 
-    def flow(self, reference: str, version: int) -> Flow:
+    def version(self, reference: str, version: int) -> Flow | None:
         """Return a published version, in service or not."""
-        return self._now.flow(reference, version)
+        return self._now.version(reference, version)
+
+    def latest_version(self, reference: str) -> int:
+        """Return the highest production number of a flow, in service or not; 0 where there is none."""
+        return self._now.latest_version(reference)
 
     def production(self, reference: str) -> Flow | None:
         """Return the version in service."""

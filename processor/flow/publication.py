@@ -67,7 +67,7 @@ def prepare(
         if in_service is not None and in_service.content_hash == flow.content_hash:
             lines.append(f"flow {flow.reference}: unchanged, version {in_service.version} stays in service")
             continue
-        version = _next_version(now, flow.reference)
+        version = now.latest_version(flow.reference) + 1
         records.append(_published(by_name[name], _flow(flow.reference, version), author=author, at=at))
         lines.append(f"flow {flow.reference}: published as version {version}")
     return Publication(tuple(records), tuple(lines), tuple(findings))
@@ -163,23 +163,6 @@ def _flow(reference: str, version: int) -> Record:
 
 def _entity(entity: Entity) -> Record:
     return {"kind": entity.entity_kind, "id": entity.id, "reference": entity.reference, "version": 0}
-
-
-def _next_version(now: Definitions, reference: str) -> int:
-    """Return the production number that follows all published ones, in service or not."""
-    in_service = now.production(reference)
-    version = 1 if in_service is None else in_service.version + 1
-    while _is_published(now, reference, version):
-        version += 1
-    return version
-
-
-def _is_published(now: Definitions, reference: str, version: int) -> bool:
-    try:
-        now.flow(reference, version)
-    except AssertionError:  # as its docstring has it
-        return False
-    return True
 
 
 def _fault(found: Finding) -> Fault:

@@ -11,11 +11,14 @@ from processor.engine.advance import Advance
 from processor.engine.codec import FORMAT
 from processor.engine.commands import Command
 from processor.engine.events import (
+    AgentWrote,
     EndRequested,
     ExternalEvent,
     Media,
     MessageReceived,
+    MigrateRequested,
     ResponseReceived,
+    ResultReported,
     ResumeRequested,
     Ticked,
 )
@@ -59,11 +62,17 @@ def event_of(topic: str, value: bytes | None, at: int, codec: Codec) -> External
         case "inbound", "inbound_message":
             return _message(datum, at)
         case "inbound", "end_requested":
-            return EndRequested(at, datum["operator"], datum["note"])
+            return _end(datum, at)
         case "inbound", "resume_requested":
             return ResumeRequested(at, datum["operator"], datum["note"])
+        case "inbound", "migrate_requested":
+            return _migration(datum, at)
         case "responses", "response":
             return _response(datum, at)
+        case "responses", "agent_wrote":
+            return _agent(datum, at)
+        case "responses", "result_reported":
+            return _result(datum, at)
         case "ticks", "tick":
             return Ticked(at)
         case _:
@@ -120,10 +129,16 @@ def journalled_event(datum: Datum) -> ExternalEvent:
             return _message(fields, at)
         case "ResponseReceived":
             return _response(fields, at)
+        case "AgentWrote":
+            return _agent(fields, at)
+        case "ResultReported":
+            return _result(fields, at)
         case "EndRequested":
-            return EndRequested(at, fields["operator"], fields["note"])
+            return _end(fields, at)
         case "ResumeRequested":
             return ResumeRequested(at, fields["operator"], fields["note"])
+        case "MigrateRequested":
+            return _migration(fields, at)
         case "Ticked":
             return Ticked(at)
         case other:
@@ -157,6 +172,22 @@ def _response(datum: Datum, at: int) -> ResponseReceived:
         datum["connector"],
         datum["answered_at"],
     )
+
+
+def _agent(datum: Datum, at: int) -> AgentWrote:
+    return AgentWrote(at, datum["command_id"], datum["message_id"], datum["agent"], datum["text"], datum["sent_at"])
+
+
+def _result(datum: Datum, at: int) -> ResultReported:
+    return ResultReported(at, datum["command_id"], datum["outcome"], datum["reason"], datum["connector"], datum["reported_at"])
+
+
+def _end(datum: Datum, at: int) -> EndRequested:
+    return EndRequested(at, datum["operator"], datum["note"], datum["flow"], datum["flow_version"])
+
+
+def _migration(datum: Datum, at: int) -> MigrateRequested:
+    return MigrateRequested(at, datum["operator"], datum["flow"], datum["from_version"], datum["to_version"], datum["actions"])
 
 
 def _event(event: ExternalEvent) -> tuple[str, dict[str, Any]]:

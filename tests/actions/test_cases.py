@@ -9,10 +9,11 @@ A case has
 - `at`: log time of the opening message; `opening`: its text; `channel`;
 - `events`, each `after_sec` (1 where it does not say) the one before: `message`, `pressed` (a button of the prompt that waits), `choice`
   (as the channel sends it), `media`, `response` (to the last command, or the one that `to` counts from 1), `tick`, `silence` (just past
-  the deadline), `delete`;
+  the deadline), `agent` (writes on the distribution commanded last, or first where `to` counts from 1), `report` (of what became of a
+  command), `end` (by an operator), `delete`;
 - `expected`: `branch`, `reason` and `warnings`, none where it does not say; `branches`, where the action is passed again and again;
   `commands`, by name with the fields that matter; `dispositions` of the events; and of the state that remains `variables`, `awaits`,
-  `deadline_after_sec`, `checkpoints`, `flow`, `ended`. Or `refused`: words of the fault with which the document is refused.
+  `deadline_after_sec`, `checkpoints`, `survey`, `flow`, `ended`. Or `refused`: words of the fault with which the document is refused.
 """
 
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from pydantic import ValidationError
 from processor.actions import action_types
 from processor.engine.advance import Advance
 from processor.engine.entities import KINDS, Entity
-from processor.engine.events import Media
+from processor.engine.events import AgentWrote, Media, ResultReported
 from tests.flows import action_of, flow_of
 from tests.talk import MONDAY, SEC, Talk
 
@@ -87,7 +88,7 @@ def _begun(document: dict[str, Any], case: dict[str, Any]) -> Talk:
     actions = {"here": {"links": links, **document}, "resting": RESTING, **case.get("beside", {})}
     if given:
         actions = {"given": {"type": "assign_variables", "variables": given, "links": {"ok": "here"}}, **actions}
-    definitions = [_entity(definition) for definition in case.get("definitions", ())]
+    definitions = [entity_of(definition) for definition in case.get("definitions", ())]
     others = [flow_of(**flow) for flow in case.get("flows", ())]
     entry = {"maximum_distributions": case["distributions"]} if "distributions" in case else {}
     channel = case.get("channel", "web_chat")
@@ -97,7 +98,8 @@ def _begun(document: dict[str, Any], case: dict[str, Any]) -> Talk:
     return talk
 
 
-def _entity(definition: dict[str, Any]) -> Entity:
+def entity_of(definition: dict[str, Any]) -> Entity:
+    """Return the entity of a document."""
     return KINDS[definition["kind"]].model_validate({name: value for name, value in definition.items() if name != "kind"})
 
 
@@ -115,6 +117,14 @@ def _happen(talk: Talk, event: dict[str, Any]) -> Advance | None:
         case {"response": dict() as response}:
             to = {"command_id": talk.commands[response["to"] - 1].command_id} if "to" in response else {}
             return talk.respond(after_ms=after_ms, **to, **{name: value for name, value in response.items() if name != "to"})
+        case {"agent": str(text)}:
+            command_id = talk.commands[event.get("to", 1) - 1].command_id
+            return talk.apply(AgentWrote(talk.at + after_ms, command_id, event.get("message_id", text), "anna", text))
+        case {"report": dict() as report}:
+            command_id = talk.commands[report.get("to", 1) - 1].command_id
+            return talk.apply(ResultReported(talk.at + after_ms, command_id, report["outcome"], report.get("reason"), "billing"))
+        case {"end": _}:
+            return talk.end(after_ms=after_ms)
         case {"tick": _}:
             return talk.tick(after_ms=after_ms)
         case {"silence": _}:
@@ -148,6 +158,8 @@ def _state(talk: Talk, name: str) -> Any:
             return None if deadline is None else (deadline - talk.at) / SEC
         case "checkpoints":
             return [checkpoint.reference for checkpoint in talk.interaction.checkpoints]
+        case "survey":
+            return talk.interaction.survey
         case "flow":
             return f"{talk.interaction.flow} {talk.interaction.flow_version}"
         case "ended":

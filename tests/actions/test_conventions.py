@@ -11,14 +11,15 @@ import yaml
 
 from processor.actions import action_types
 from processor.engine.action import LINKS, SUCCESSES, Action
-from processor.engine.entities import CheckpointDefinition, Entity, Input, Output, WebService
+from processor.engine.entities import Entity
 from processor.engine.flow import Flow
 from processor.engine.parameters import Parameter
-from tests.actions.test_cases import FOLDER, cases_of
+from processor.engine.step import Step
+from tests.actions.test_cases import FOLDER, cases_of, entity_of
 from tests.flows import action_of, flow_of
 from tests.talk import Talk
 
-BRANCHES = {
+BRANCHES: dict[str, tuple[str, list[str]]] = {
     "start": ("1.1", ["ok"]),
     "load_sharing": ("1.2", [*LINKS, "no_link"]),
     "add_checkpoint": ("1.3", ["ok", "reference_not_found"]),
@@ -27,19 +28,74 @@ BRANCHES = {
     "simple_message": ("2.1", ["ok"]),
     "message_awaiting_response": ("2.2", ["ok", "error", "maximum_attempts_reached", "response_time_exceeded"]),
     "message_with_choice": ("2.3", [*LINKS, "error", "response_time_exceeded"]),
+    "send_email": ("3.1", ["ok", "partially_sent", "reference_not_found", "error"]),
+    "send_sms": ("3.2", ["ok", "error", "not_mobile", "reference_not_found"]),
+    "distribution_to_queue": (
+        "4.1",
+        [
+            "processed",
+            "unprocessed",
+            "reference_not_found",
+            "overflow_no_user",
+            "overflow_maximum_estimated_wait",
+            "overflow_maximum_waiting",
+            "overflow",
+            "dissuasion_maximum_wait",
+            "dissuasion_by_user",
+            "dissuasion",
+        ],
+    ),
     "distribution_to_smart_routing": ("4.2", ["not_found", "maximum_distributions_reached"]),
+    "distribution_to_user": ("4.3", ["ok", "error", "no_response", "reference_not_found"]),
+    "associate_case": ("5.1", ["ok", "not_found"]),
+    "dissociate_case": ("5.2", ["ok"]),
+    "create_case": ("5.3", ["ok", "error", "not_found"]),
+    "modify_case": ("5.4", ["ok", "error", "not_found"]),
+    "associate_crm_card": ("5.5", ["ok", "not_ok", "not_found", "by_default"]),
+    "create_crm_card": ("5.6", ["ok", "error"]),
+    "associate_crm_v2_card": ("5.7", ["ok", "not_ok", "not_found", "by_default"]),
+    "create_crm_v2_card": ("5.8", ["ok", "error"]),
+    "create_task": ("5.9", ["ok", "error"]),
     "assign_variables": ("6.1", ["ok", "error"]),
     "test_values": ("6.2", ["yes", "no", "error"]),
+    "values_table": ("6.3", ["ok", "reference_not_found", "no_value"]),
+    "read_database": ("6.4", ["ok", "not_found"]),
+    "save_database": ("6.5", ["ok", "not_ok"]),
+    "modify_database": ("6.6", ["ok", "error", "columns_not_found", "no_value_found", "no_modification"]),
+    "date_and_time": ("6.7", ["ok", "not_ok"]),
     "check_passages": ("6.8", ["less_than_or_equal", "greater"]),
+    "check_nth_contact": ("6.9", [*LINKS, "no_link"]),
+    "test_schedule": ("7.1", ["open", "closed", "not_found"]),
+    "test_week_parity": ("7.2", ["even", "uneven"]),
     "web_service": ("8.1", ["ok", "not_ok"]),
+    "insert_whatsapp_target": ("9.1", ["ok", "reference_not_found", "error", "duplication", "invalid_number"]),
+    "insert_voice_target": ("9.2", ["ok", "reference_not_found", "error", "duplication", "invalid_number"]),
+    "insert_sms_target": ("9.3", ["ok", "reference_not_found", "error", "duplication", "invalid_number"]),
+    "survey": ("10.1", ["ok", "reference_not_found", "error"]),
+    "search_invoice": ("11.1", ["ok", "not_found"]),
+    "pay_invoice": (
+        "11.2",
+        [
+            "payment_stopped",
+            "bank_transfer_error",
+            "invoice_not_found",
+            "fraudulent_payment",
+            "failed_payment",
+            "payment_error",
+            "payment_successful",
+            "notification_sent",
+        ],
+    ),
 }
 """Section and branches of each type, as the project's semantics have them."""
 
 each_type = pytest.mark.parametrize("action_type", action_types().values(), ids=lambda found: found.type)
 
 
-def test_there_are_thirteen_types_in_the_order_of_their_sections() -> None:
+def test_there_are_forty_types_with_147_branches_in_the_order_of_their_sections() -> None:
     assert list(action_types()) == list(BRANCHES)
+    assert len(BRANCHES) == 40
+    assert sum(len(branches) for _, branches in BRANCHES.values()) == 147
 
 
 @each_type
@@ -116,28 +172,42 @@ def test_the_example_links_every_branch_that_it_can_take(action_type: type[Actio
     assert set(action.used_branches()) <= set(document["links"])
 
 
-NAMED: list[Flow | Entity] = [
-    CheckpointDefinition(id="c1", reference="qualified"),
-    WebService(
-        id="s1",
-        reference="order_status",
-        url="https://example.org/",
-        inputs={"number": Input()},
-        outputs={"status": Output(path="$.status")},
-    ),
-    flow_of({"rest": {"type": "pause", "pause_time_sec": 60}}, reference="after_hours"),
-]
-"""What the examples name."""
+def named() -> list[Flow | Entity]:
+    """Return what the examples name: the documents in the folder `named`, and a flow."""
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((FOLDER / "named").glob("*.yaml"))]
+    return [flow_of({"rest": {"type": "pause", "pause_time_sec": 60}}, reference="after_hours"), *map(entity_of, documents)]
+
+
+VARIABLES = {
+    "order": {"number": "number", "status": "text", "total": "number", "date": "date_and_time"},
+    "contact": {"name": "text", "email": "email", "phone": "phone"},
+}
+"""What the examples declare."""
+
+
+def example_step(action_type: type[Action]) -> Step:
+    """Return the step with which an example is applied for the first time."""
+    document = example(action_type)
+    assert document["type"] == action_type.type
+    start, actions = ({"start": document}, {}) if action_type.type == "start" else ({}, {"example": document})
+    given = {
+        "type": "assign_variables",
+        "variables": [
+            {"variable": "order", "field": "number", "new_value": 1042},
+            {"variable": "order", "field": "date", "new_value": "2026-03-02T10:00:00+01:00"},
+            {"variable": "contact", "field": "name", "new_value": "Ada"},
+            {"variable": "contact", "field": "email", "new_value": "ada@example.org"},
+            {"variable": "contact", "field": "phone", "new_value": "+33612345678"},
+        ],
+        "links": {"ok": "example"},
+    }
+    talk = Talk(flow_of({**start, **({"given": given} if actions else {}), **actions}, variables=VARIABLES), *named())
+    return next(step for step in talk.say("hello").steps if step.type == action_type.type and step.action != "given")
 
 
 @each_type
 def test_the_example_runs(action_type: type[Action]) -> None:
-    document = example(action_type)
-    assert document["type"] == action_type.type
-    start, actions = ({"start": document}, {}) if action_type.type == "start" else ({}, {"example": document})
-    talk = Talk(flow_of({**start, **actions}, variables={"order": {"number": "number", "status": "text"}}), *NAMED)
-    advance = talk.say("hello")
-    step = next(step for step in advance.steps if step.type == action_type.type)
+    step = example_step(action_type)
     failures = set(action_type.branches) - SUCCESSES
     assert step.branch not in failures
     assert step.branch is not None or step.wait_id is not None or step.handed_over_to is not None
@@ -173,6 +243,4 @@ def test_the_schema_knows_every_parameter_and_refuses_others(action_type: type[A
 
 @each_type
 def test_a_type_that_always_waits_says_so(action_type: type[Action]) -> None:
-    document = example(action_type)
-    waiting = action_type.type in {"pause", "message_awaiting_response", "message_with_choice", "web_service"}
-    assert action_of(document).waits() is waiting
+    assert action_of(example(action_type)).waits() is (example_step(action_type).wait_id is not None)

@@ -12,7 +12,7 @@ from processor.engine.action import Action
 from processor.engine.apply import apply
 from processor.engine.events import Continued
 from processor.engine.interaction import Customer, Interaction
-from tests.actions.test_conventions import NAMED, example
+from tests.actions.test_conventions import VARIABLES, example, named
 from tests.flows import action_of, flow_of
 from tests.talk import MONDAY, Talk
 
@@ -62,8 +62,8 @@ def test_no_clock_is_read_and_nothing_is_printed_or_opened(source: Path) -> None
 
 @pytest.mark.parametrize("action_type", processor.actions.action_types().values(), ids=lambda found: found.type)
 def test_an_action_applied_twice_gives_equal_results_and_changes_none_of_its_arguments(action_type: type[Action]) -> None:
-    flow = flow_of({"example": action_of(example(action_type))}, variables={"order": {"number": "number", "status": "text"}})
-    definitions = Talk(flow, *NAMED).log.newest()
+    flow = flow_of({"example": action_of(example(action_type))}, variables=VARIABLES)
+    definitions = Talk(flow, *named()).log.newest()
     interaction = Interaction(
         "talk", 1, Customer("web_chat", "site", "me"), "main", 1, MONDAY, MONDAY, action="example", variables={"order": {"number": "5"}}
     )

@@ -15,5 +15,5 @@ def misfit(facts: Facts) -> Iterator[Finding]:
         for fault in action.misfits(facts.definitions):
             where = below(f"actions.{identity}", fault.path)
             yield Finding(
-                "misfit", "fault", where, f"expected {fault.expected}; found {fault.found}", "change it, or what the action names"
+                fault.code, "fault", where, f"expected {fault.expected}; found {fault.found}", "change it, or what the action names"
             )

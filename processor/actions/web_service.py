@@ -67,14 +67,17 @@ class WebService(Action):
 
     @override
     def misfits(self, definitions: Definitions) -> list[Misfit]:
-        service = self._known(definitions)
-        if service is None:
+        service = self.web_service.known(definitions)
+        if not isinstance(service, WebServiceDefinition):
             return []
         surplus = [name for name in self.request_settings if name not in service.inputs]
         results = ", ".join(sorted(service.outputs)) or "no results"
         return [
             *(Misfit("unknown_input", f"request_settings.{name}", "an input that the web service declares", "none") for name in surplus),
-            *(Misfit("missing_input", f"request_settings.{name}", "a value for this required input", "nothing") for name in self._missing(service)),
+            *(
+                Misfit("missing_input", f"request_settings.{name}", "a value for this required input", "nothing")
+                for name in self._missing(service)
+            ),
             *(
                 Misfit("unknown_output", f"variables[{index}].response_field", f"one of {results}", item.response_field)
                 for index, item in enumerate(self.variables)
@@ -136,14 +139,6 @@ class WebService(Action):
 
     def _missing(self, service: WebServiceDefinition) -> list[str]:
         return [name for name, declared in service.inputs.items() if declared.required and name not in self.request_settings]
-
-    def _known(self, definitions: Definitions) -> WebServiceDefinition | None:
-        wanted = self.web_service
-        if wanted.reference is None:
-            found = definitions.entity(wanted.kind, wanted.id or "")
-        else:
-            found = definitions.by_reference(wanted.kind, (wanted.reference.constant or "").strip())
-        return found if isinstance(found, WebServiceDefinition) else None
 
 
 def _stored(item: ResponseField, value: str, visit: Visit) -> Write:

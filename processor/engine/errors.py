@@ -32,9 +32,11 @@ class Fault(Struct, frozen=True, order=True):
 
 
 class Misfit(Struct, frozen=True):
-    """A parameter that does not fit what it names; `code` is the linter's: `unknown_field`, `payment_mode` …"""
+    """A parameter that does not fit what it names."""
 
     code: str
+    """The linter's: `unknown_field`, `payment_mode` …"""
+
     path: str
     """Where, below the action."""
 

@@ -1,10 +1,16 @@
 """Kinds of parameters that many action types share."""
 
-from typing import ClassVar, Self
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from processor.engine.template import Template
+
+if TYPE_CHECKING:
+    from processor.engine.definitions import Definitions
+    from processor.engine.entities import Entity
 
 
 class Parameter(BaseModel):
@@ -33,6 +39,12 @@ class EntityReference(Parameter):
         if (self.id is None) == (self.reference is None):
             raise ValueError("exactly one of `id` and `reference`")
         return self
+
+    def known(self, definitions: Definitions) -> Entity | None:
+        """Return the entity, as far as it can be known before an interaction: None where there is none, or a template names it."""
+        if self.reference is None:
+            return definitions.entity(self.kind, self.id or "")
+        return definitions.by_reference(self.kind, (self.reference.constant or "").strip())
 
 
 class CheckpointReference(EntityReference):

@@ -5,7 +5,7 @@ from processor.engine.action import LINKS, SUCCESSES, Action
 from processor.engine.definitions import DefinitionLog
 from processor.engine.entities import Input, Output
 from processor.engine.entities import WebService as WebServiceDefinition
-from processor.engine.errors import Fault
+from processor.engine.errors import Misfit
 from processor.engine.parameters import WebServiceReference
 from processor.engine.template import Template
 
@@ -27,7 +27,7 @@ def call(reference: WebServiceReference, *results: str, **inputs: str) -> WebSer
     )
 
 
-def misfits(action: Action) -> list[Fault]:
+def misfits(action: Action) -> list[Misfit]:
     log = DefinitionLog()
     log.publish(0, SERVICE)
     return action.misfits(log.newest())
@@ -61,9 +61,9 @@ def test_a_call_that_fits_its_service_has_no_faults() -> None:
 
 def test_missing_and_surplus_inputs_and_unknown_results_are_faults() -> None:
     assert misfits(call(WebServiceReference(id="s1"), "status", "colour", shade="red")) == [
-        Fault("request_settings.shade", "an input that the web service declares", "none"),
-        Fault("request_settings.number", "a value for this required input", "nothing"),
-        Fault("variables[1].response_field", "one of status, total", "colour"),
+        Misfit("unknown_input", "request_settings.shade", "an input that the web service declares", "none"),
+        Misfit("missing_input", "request_settings.number", "a value for this required input", "nothing"),
+        Misfit("unknown_output", "variables[1].response_field", "one of status, total", "colour"),
     ]
 
 

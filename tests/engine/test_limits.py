@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from processor.engine import limits
+from processor.engine.advance import advance
 from processor.engine.commands import SendMessage
 from processor.engine.entities import EntryPoint
 from processor.engine.errors import EventRejected, TemplateFailed
-from processor.engine.events import Media
+from processor.engine.events import Media, ResultReported
 from processor.engine.template import Template
 from tests.flows import Document, flow_of
 from tests.talk import SEC, Talk, talk_through
@@ -292,6 +294,17 @@ def test_missing_name_characters() -> None:
     missing: list[str] = []
     Template("{{ a[v.text] }}").render({"v": {"text": "x" * 1000}}, missing)
     assert missing == ["a." + "x" * (limits.MISSING_NAME_CHARACTERS - 2)]
+
+
+def test_reason_characters() -> None:
+    talk = Talk(flow_of({"wait": PAUSE}))
+    talk.say("hello")
+    bill = {"payment": "notification_sent", "payment_id": "p"}
+    paid = replace(talk.conversation, interaction=replace(talk.interaction, variables={"bill": bill}))
+    reported = ResultReported(talk.at + SEC, "p", "failed_payment", "x" * (limits.REASON_CHARACTERS + 1), "billing")
+    after = advance("talk", paid, reported, talk.log.newest()).conversation.interaction
+    assert after is not None
+    assert after.variables["bill"]["payment_reason"] == "x" * limits.REASON_CHARACTERS
 
 
 def test_what_is_sent_is_within_the_bounds_of_a_template() -> None:

@@ -73,9 +73,9 @@ def test_the_scope_is_a_mapping_of_all_names_each_once() -> None:
 
 
 def test_a_flow_s_variable_goes_before_a_built_in_one_of_its_name() -> None:
-    scope = visit(variables={"bill": {"amount": "5"}}).scope
-    assert scope["bill"] == {"amount": "5"}
-    assert list(scope).count("bill") == 1
+    scope = visit(variables={"case": {"title": "5"}}).scope
+    assert scope["case"] == {"title": "5"}
+    assert list(scope).count("case") == 1
 
 
 def test_a_visit_goes_on_with_what_was_written() -> None:
@@ -88,6 +88,20 @@ def test_a_visit_goes_on_with_what_was_written() -> None:
 
 
 def test_types_of_built_in_variables_are_those_of_their_values() -> None:
+    bill = {"amount": "12.50", "issued_on": "2026-03-02", "due_on": "2026-04-02"}
+    seen = visit(variables={"bill": bill})
     for path, declared in BUILT_IN_TYPES.items():
-        text = visit().render(Template("{{ " + ".".join(path) + " }}"))
-        assert declared == ("date_and_time" if "T" in text else "number")
+        text = seen.render(Template("{{ " + ".".join(path) + " }}"))
+        assert declared == ("date_and_time" if "T" in text else "date" if "-" in text else "number")
+
+
+def test_a_filled_variable_has_these_fields_and_no_others() -> None:
+    seen = visit(variables={"bill": {"amount": "5", "status": "open"}})
+    writes = seen.fill("bill", {"amount": "12.50", "number": "F-1"})
+    assert writes == (Write("bill", "status", ""), Write("bill", "amount", "12.5"), Write("bill", "number", "F-1"))
+    assert visit().fill("bill", {}) == ()
+
+
+def test_a_variable_is_not_filled_with_what_does_not_fit_its_type() -> None:
+    with pytest.raises(ValueError, match="a number, found 'five'"):
+        visit().fill("bill", {"amount": "five"})

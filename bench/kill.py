@@ -258,7 +258,7 @@ def _connectors(deployment: Deployment, folder: Path) -> Iterator[subprocess.Pop
         **os.environ,
         **deployment.to_environment(),
         "SMART_ROUTING_CONNECTORS_ALLOWED_NETWORKS": "127.0.0.0/8",
-        "SMART_ROUTING_CONNECTORS_CHAT_ACCOUNT": ACCOUNT,
+        "SMART_ROUTING_CONNECTORS_CHAT_ACCOUNTS": ACCOUNT,
     }
     with (folder / "connectors.log").open("ab") as log:
         process = subprocess.Popen(

@@ -26,6 +26,7 @@ def _networks(value: Any) -> Any:
         raise ValueError("expected networks, such as 10.1.0.0/16, with no bit set after the prefix") from None
 
 
+ChatAccount = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 Seconds = Annotated[float, Field(gt=0, le=366 * _DAY)]
 
 
@@ -53,7 +54,9 @@ class ConnectorSettings(BaseModel):
         default=(), description="hosts that may be called wherever they lead, host or host:port"
     )
 
-    chat_account: str = Field(default="demo", min_length=1, max_length=128, description="the web chat's account, as entry points name it")
+    chat_accounts: Annotated[tuple[ChatAccount, ...], BeforeValidator(_list)] = Field(
+        default=("demo",), min_length=1, description="the web chat's accounts, as entry points name them; the first is the one of `/chat/`"
+    )
     transcript_expiry_seconds: Seconds = Field(default=30 * _DAY, description="how long after its last message a transcript is kept")
     gateway_kafka_seconds: Seconds = Field(default=10, description="how long Kafka may take to accept a customer's message")
     heartbeat_seconds: Seconds = Field(default=15, description="pause between the comments that keep an event stream open")

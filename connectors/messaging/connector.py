@@ -28,7 +28,7 @@ class WebChatConnector(Connector):
     family = "messaging"
 
     def __init__(self, deployment: Deployment, settings: ConnectorSettings) -> None:
-        self._account = settings.chat_account
+        self._accounts = settings.chat_accounts
         self._redis = Redis.from_url(deployment.redis_url)
         self._transcript = Transcript(self._redis, deployment.topic_prefix, settings.transcript_expiry_seconds)
         self._outbound = Outbound(AddressGuard(settings.allowed_networks, settings.allowed_hosts))
@@ -67,8 +67,8 @@ class WebChatConnector(Connector):
         channel, account = context.envelope["channel"], context.envelope["account"]
         if channel != CHANNEL:
             raise Refused("unknown_channel", f"Expected channel {CHANNEL}, found {channel!r}.")
-        if account != self._account:
-            raise Refused("unknown_account", f"Expected account {self._account!r}, found {account!r}.")
+        if account not in self._accounts:
+            raise Refused("unknown_account", f"Expected one of the accounts {', '.join(self._accounts)}; found {account!r}.")
         try:
             await self._transcript.say(context.conversation_id, context.command_id, entry)
         except RedisError as error:

@@ -54,7 +54,7 @@ def _answered(handler: Handler) -> Handler:
 
 
 class Gateway:
-    """The handlers of one web-chat account. Whoever knows an address can read its chat: clients make it up and let nobody guess it."""
+    """The handlers of the web chat's accounts. Whoever knows an address can read its chat: clients make it up and let nobody guess it."""
 
     def __init__(self, deployment: Deployment, settings: ConnectorSettings) -> None:
         """Prepare; nothing is connected yet.
@@ -62,7 +62,7 @@ class Gateway:
         Raises DeploymentError where the deployment has no secret to name conversations with.
         """
         self._secret = deployment.conversation_secret()
-        self._account = settings.chat_account
+        self._accounts = settings.chat_accounts
         self._heartbeat_seconds = settings.heartbeat_seconds
         self._reserved_seconds = settings.gateway_kafka_seconds + _RESERVED_MARGIN_SECONDS
         self._wire = Wire.of(deployment)
@@ -73,24 +73,28 @@ class Gateway:
         self._stopping = False
 
     def mount(self, application: web.Application) -> None:
-        """Add routes and lifetime to an application: `/chat/{address}/messages`, `/chat/{address}/events`, `/health`."""
-        application.add_routes(
-            [
-                web.post("/chat/{address}/messages", self.post_message),
-                web.get("/chat/{address}/messages", self.get_messages),
-                web.get("/chat/{address}/events", self.get_events, allow_head=False),
-                web.get("/health", self.get_health),
-            ]
-        )
+        """Add routes and lifetime to an application.
+
+        They are `/accounts/{account}/chat/{address}/messages` and `…/events`, for the first account without its prefix too, and `/health`.
+        """
+        for account in ("", "/accounts/{account}"):
+            application.add_routes(
+                [
+                    web.post(f"{account}/chat/{{address}}/messages", self.post_message),
+                    web.get(f"{account}/chat/{{address}}/messages", self.get_messages),
+                    web.get(f"{account}/chat/{{address}}/events", self.get_events, allow_head=False),
+                ]
+            )
+        application.add_routes([web.get("/health", self.get_health)])
         application.cleanup_ctx.append(self._lifetime)
         application.on_shutdown.append(self._end_streams)
 
     @_answered
     async def post_message(self, request: web.Request) -> web.StreamResponse:
         """Take a customer's message: 202 once Kafka has it and the transcript shows it, the same id again 202 without further effect."""
-        address = _address(request)
+        account, address = self._account(request), _address(request)
         message = CustomerMessage.read(await _body(request))
-        conversation = self._conversation(address)
+        conversation = self._conversation(account, address)
         entry = await self._entry(conversation, message)
         known_as = f"message {message.id}"
         # Its place in the transcript is before every answer to it, and Kafka's consumers may be quicker than we are.
@@ -98,7 +102,7 @@ class Gateway:
             datum = {
                 "message_id": message.id,
                 "channel": CHANNEL,
-                "account": self._account,
+                "account": account,
                 "address": address,
                 "text": message.text,
                 "media": [media.model_dump() for media in message.media],
@@ -119,13 +123,13 @@ class Gateway:
     @_answered
     async def get_messages(self, request: web.Request) -> web.StreamResponse:
         """Return the transcript, oldest first."""
-        said, _ = await self._transcript.read(self._conversation(_address(request)))
+        said, _ = await self._transcript.read(self._conversation(self._account(request), _address(request)))
         return web.Response(text=f"[{', '.join(message.json for message in said)}]", content_type="application/json", headers=_NOT_CACHED)
 
     @_answered
     async def get_events(self, request: web.Request) -> web.StreamResponse:
         """Stream the transcript and whatever is added: one event a message, its id the message's index, as `Last-Event-ID` resumes it."""
-        conversation = self._conversation(_address(request))
+        conversation = self._conversation(self._account(request), _address(request))
         start = _last_event(request) + 1
         with self._announcements.news_of(conversation) as news:
             said, start = await self._transcript.read(conversation, start)
@@ -156,8 +160,14 @@ class Gateway:
         report = {part: "ok" if answers else "does not answer" for part, answers in parts.items()}
         return web.json_response(report, status=200 if all(parts.values()) else 503, headers=_NOT_CACHED)
 
-    def _conversation(self, address: str) -> str:
-        return conversation_id(CHANNEL, self._account, address, key=self._secret)
+    def _account(self, request: web.Request) -> str:
+        account = request.match_info.get("account", self._accounts[0])
+        if account not in self._accounts:
+            raise Fault(404, "account", f"one of {', '.join(self._accounts)}", shown(account))
+        return account
+
+    def _conversation(self, account: str, address: str) -> str:
+        return conversation_id(CHANNEL, account, address, key=self._secret)
 
     async def _entry(self, conversation: str, message: CustomerMessage) -> Entry:
         if message.text is not None:

@@ -21,10 +21,11 @@ def gateway(host: str, port: int) -> None:
     POST /chat/ADDRESS/messages   {"id": "…", "text": "…"} or {"id": "…", "choice": "…"}: 202 once Kafka has it
     GET  /chat/ADDRESS/messages   the transcript, oldest first
     GET  /chat/ADDRESS/events     the transcript and what is added, as server-sent events
+    …    /accounts/ACCOUNT/chat/… the same for each account; without it, the first one is meant
     GET  /health                  200 while Kafka and Redis answer
 
     Clients make their address up, and whoever knows an address can read its chat: let nobody guess it. Put a server in front that speaks
-    TLS and limits rates. SMART_ROUTING_CONNECTORS_CHAT_ACCOUNT names the account that entry points bind to a flow. Ctrl-C ends it.
+    TLS and limits rates. SMART_ROUTING_CONNECTORS_CHAT_ACCOUNTS names the accounts that entry points bind to flows. Ctrl-C ends it.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiokafka").setLevel(logging.WARNING)

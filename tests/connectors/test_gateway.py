@@ -11,7 +11,7 @@ from connectors.messaging.message import LARGEST_TEXT_BYTES
 from schemas.conversation import conversation_id
 from schemas.deployment import Deployment, DeploymentError
 from schemas.topics import partition_of
-from tests.connectors.chat_bench import gateway
+from tests.connectors.chat_bench import QUICK_GATEWAY, gateway
 from tests.connectors.command_bench import QUICK, CommandBench, running
 from tests.connectors.conftest import KEY
 
@@ -44,6 +44,22 @@ async def test_a_message_is_accepted_once_kafka_has_it_and_stands_in_the_transcr
         "message_id": "m1", "channel": "web_chat", "account": "demo", "address": "ann", "text": "<b>hé</b>", "media": [], "choice": None,
         "name": "Ann", "locale": "fr-FR",
     }  # fmt: skip
+
+
+async def test_each_account_has_conversations_of_its_own(bench):
+    settings = QUICK_GATEWAY.model_copy(update={"chat_accounts": ("demo", "bookings")})
+    async with gateway(bench.deployment, settings) as customer:
+        await customer.write("m1", "hello")
+        async with customer.session.post("/accounts/bookings/chat/ann/messages", json={"id": "m1", "text": "a table"}) as response:
+            assert response.status == 202
+        (first, said_first), (second, said_second) = await inbound(bench, 2)
+        assert {said_first["account"], said_second["account"]} == {"demo", "bookings"}
+        assert first.key() != second.key()
+        async with customer.session.get("/accounts/bookings/chat/ann/messages") as response:
+            assert await response.json() == [said("customer", "a table")]
+        async with customer.session.get("/accounts/elsewhere/chat/ann/messages") as response:
+            assert response.status == 404
+            assert (await response.json())["expected"] == "one of demo, bookings"
 
 
 async def test_the_same_id_again_is_accepted_and_changes_nothing(bench):

@@ -12,13 +12,13 @@ def test_what_is_not_set_has_its_default_and_lists_are_separated_by_commas():
         "SMART_ROUTING_CONNECTORS_CONCURRENCY": "7",
         "SMART_ROUTING_CONNECTORS_ALLOWED_NETWORKS": "10.0.0.0/8, fd00::/8,",
         "SMART_ROUTING_CONNECTORS_ALLOWED_HOSTS": "orders.internal:8080",
-        "SMART_ROUTING_CONNECTORS_CHAT_ACCOUNT": " ",
+        "SMART_ROUTING_CONNECTORS_CHAT_ACCOUNTS": " ",
     }
     settings = ConnectorSettings.from_environment(environment)
     assert settings.concurrency == 7
     assert [str(network) for network in settings.allowed_networks] == ["10.0.0.0/8", "fd00::/8"]
     assert settings.allowed_hosts == ("orders.internal:8080",)
-    assert settings.chat_account == "demo"
+    assert settings.chat_accounts == ("demo",)
     assert ConnectorSettings.from_environment(settings.to_environment()) == settings
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import json
 import logging
 import socket
 import time
@@ -21,7 +20,7 @@ from connectors.framework.settings import ConnectorSettings
 from connectors.messaging.chat_page import mount_page_files
 from connectors.messaging.connector import CHANNEL
 from connectors.messaging.gateway import gateway_application
-from connectors.run import run_connectors
+from connectors.run import CONNECTORS, run_connectors
 from processor.actions import action_types
 from processor.console.application import PAGE_HEADERS, Console
 from processor.flow.publication import prepare
@@ -31,17 +30,18 @@ from processor.runtime.worker.metrics import WorkerMetrics
 from processor.runtime.worker.settings import WorkerSettings
 from schemas.conversation import conversation_id
 from schemas.deployment import Deployment
+from schemas.topics import COMMAND_FAMILIES
 from smart_routing.cannot_start import CannotStart
 from smart_routing.embedded import EmbeddedBroker, EmbeddedRedis
-from smart_routing.example import example_documents
+from smart_routing.example import examples
 from smart_routing.order_service import order_application
+from smart_routing.scripted_connectors import ScriptedConnectors
 
 HOST: Final = "127.0.0.1"
 PARTITIONS: Final = 2
 
 _PAGE: Final = Path(__file__).parent / "demo_page"
 _PAGE_FILES: Final = ("demo.css", "demo.js", "icon.svg")
-_ACCOUNT: Final = "demo"
 _TICK_MS: Final = 250
 _READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 2.0
@@ -60,15 +60,19 @@ async def run_demo(listener: socket.socket, ready: Callable[[], None]) -> None:
         for spec in deployment.topics.specs(PARTITIONS):
             broker.create_topic(spec.name, spec.partitions)
         orders = await stack.enter_async_context(_served(order_application(date.today()), reserve(0)))  # noqa: DTZ011 - the day where the shop is
-        await asyncio.to_thread(_publish_example, deployment, f"http://{orders}")
-        settings = ConnectorSettings(chat_account=_ACCOUNT, allowed_hosts=(orders,), drain_seconds=_STOP_SECONDS / 2)
+        await asyncio.to_thread(_publish_examples, deployment, f"http://{orders}")
+        accounts = tuple(example.account for example in examples())
+        settings = ConnectorSettings(chat_accounts=accounts, allowed_hosts=(orders,), drain_seconds=_STOP_SECONDS / 2)
         metrics = await stack.enter_async_context(_working(deployment, folder))
         connecting = await stack.enter_async_context(_connecting(deployment, settings))
+        answering = await stack.enter_async_context(_answering(deployment))
         await _until_working(metrics, connecting)
         await stack.enter_async_context(_served(_front(deployment, settings), listener))
         ready()
-        await asyncio.wait([connecting])  # does not end by itself; awaited so, it is not cancelled with us, but stopped in good order
-        connecting.result()
+        # They do not end by themselves; awaited so, they are not cancelled with us, but stopped in good order.
+        ended, _ = await asyncio.wait([connecting, answering], return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
 
 
 def reserve(port: int) -> socket.socket:
@@ -102,8 +106,8 @@ async def _served(application: web.Application, listener: socket.socket) -> Asyn
         await runner.cleanup()
 
 
-def _publish_example(deployment: Deployment, order_service: str) -> None:
-    documents = list(example_documents(order_service))
+def _publish_examples(deployment: Deployment, order_service: str) -> None:
+    documents = [document for example in examples() for document in example.documents(order_service)]
     at = time.time_ns() // 1_000_000
     publish(deployment, lambda log: prepare(documents, log, action_types(), author="demo", at=at))
 
@@ -134,6 +138,18 @@ async def _connecting(deployment: Deployment, settings: ConnectorSettings) -> As
         await end(running)
 
 
+@asynccontextmanager
+async def _answering(deployment: Deployment) -> AsyncIterator[asyncio.Task[None]]:
+    """Answer by script what no connector is there for."""
+    families = [family for family in COMMAND_FAMILIES if family not in CONNECTORS]
+    scripts = {example.account: example.rules() for example in examples()}
+    running = asyncio.create_task(ScriptedConnectors(deployment, families, scripts).run())
+    try:
+        yield running
+    finally:
+        await end(running)
+
+
 async def _until_working(metrics: WorkerMetrics, connecting: asyncio.Task[None]) -> None:
     try:
         async with asyncio.timeout(_READY_SECONDS):
@@ -161,15 +177,20 @@ def _front(deployment: Deployment, settings: ConnectorSettings) -> web.Applicati
             raise web.HTTPNotFound
         return web.FileResponse(_PAGE / name, headers=PAGE_HEADERS)
 
+    async def get_examples(_request: web.Request) -> web.StreamResponse:
+        """Return what can be chosen."""
+        return web.json_response([{**example.about.model_dump(), "account": example.account} for example in examples()])
+
     async def get_conversation(request: web.Request) -> web.StreamResponse:
         """Return the id of an address's conversation, and the run of the demo, so that a page knows when it talks to another one."""
-        found = conversation_id(CHANNEL, _ACCOUNT, request.match_info["address"], key=secret)
-        return web.Response(text=json.dumps({"id": found, "run": run}), content_type="application/json")
+        found = conversation_id(CHANNEL, request.match_info["account"], request.match_info["address"], key=secret)
+        return web.json_response({"id": found, "run": run})
 
     application.add_routes(
         [
             web.get("/", get_index),
-            web.get("/demo/conversations/{address}", get_conversation),
+            web.get("/demo/examples", get_examples),
+            web.get("/demo/conversations/{account}/{address}", get_conversation),
             web.get("/demo/{name}", get_file),
         ]
     )

@@ -1,39 +1,86 @@
-"""The example that the demo publishes: the documents of `examples/order_help`."""
+"""The examples that the demo publishes and offers: the folders that `demo_page/examples.yaml` lists."""
 
 import sysconfig
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
 from processor.flow.document import load
+from processor.runtime.simulator.script import Rule, Script
 from smart_routing.cannot_start import CannotStart
 from smart_routing.order_service import PORT
 
-NAME: Final = "order_help"
+SCRIPT: Final = "answers.yaml"
+"""What the demo's scripted connectors answer, in a folder of `examples`."""
 
+_LIST: Final = Path(__file__).parent / "demo_page" / "examples.yaml"
 _PLACES: Final = (
     Path(__file__).parents[1] / "examples",  # a checkout
     Path(sysconfig.get_path("data")) / "share" / "smart-routing" / "examples",  # installed
 )
 
 
-def example_folder() -> Path:
-    """Return the folder of the example's documents.
+class About(BaseModel):
+    """What the demo says of an example."""
 
-    Raises CannotStart where there is none.
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(pattern="^[a-z_]+$", description="Folder in `examples`, and the reference of the flow that opens.")
+    title: str
+    business: str = Field(description="Whose chat it is.")
+    hint: str = Field(description="What to try.")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One example: flows, what they name, and what is answered to their commands."""
+
+    about: About
+    folder: Path
+    account: str
+    """The web chat's account that leads to it."""
+
+    def rules(self) -> list[Rule]:
+        """Return what the demo's connectors answer, where the example has a script."""
+        path = self.folder / SCRIPT
+        return Script.model_validate(load(path.read_bytes())).rules if path.exists() else []
+
+    def documents(self, order_service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield file name and document of each definition.
+
+        Web services are looked for at `order_service`, such as `http://127.0.0.1:8090`.
+        """
+        for path in _definition_files(self.folder):
+            document = dict(load(path.read_bytes()))
+            if document.get("kind") == "web_service":
+                document["url"] = document["url"].replace(f"http://127.0.0.1:{PORT}", order_service)
+            yield str(path.relative_to(self.folder.parent)), document
+
+
+@cache
+def examples() -> tuple[Example, ...]:
+    """Return the examples in the order in which the demo offers them.
+
+    Raises CannotStart where one is missing.
     """
-    for place in _PLACES:
-        if (place / NAME).is_dir():
-            return place / NAME
-    expected = " or ".join(map(str, _PLACES))
-    raise CannotStart(f"The example's documents are missing: expected the folder {NAME} in {expected}. Install smart-routing anew.")
+    listed = TypeAdapter(tuple[About, ...]).validate_python(load(_LIST.read_bytes())["examples"], strict=False)
+    return tuple(_example(about) for about in listed)
 
 
-def example_documents(order_service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield file name and document of each definition; the web services are looked for at `order_service`, such as `http://127.0.0.1:8090`."""
-    folder = example_folder()
-    for path in sorted(folder.rglob("*.yaml")):
-        document = dict(load(path.read_bytes()))
-        if document["kind"] == "web_service":
-            document["url"] = document["url"].replace(f"http://127.0.0.1:{PORT}", order_service)
-        yield str(path.relative_to(folder)), document
+def _example(about: About) -> Example:
+    folder = next((place / about.folder for place in _PLACES if (place / about.folder).is_dir()), None)
+    if folder is None:
+        expected = " or ".join(map(str, _PLACES))
+        raise CannotStart(f"The examples are missing: expected the folder {about.folder} in {expected}. Install smart-routing anew.")
+    entries = (load(path.read_bytes()) for path in _definition_files(folder))
+    account = next(entry["account"] for entry in entries if entry.get("kind") == "entry_point" and entry["channel"] == "web_chat")
+    return Example(about, folder, account)
+
+
+def _definition_files(folder: Path) -> list[Path]:
+    """Return the files that hold what is published: all YAML but tests and the script."""
+    return sorted(path for path in folder.rglob("*.yaml") if path.name != SCRIPT and not path.name.endswith(".test.yaml"))

@@ -11,6 +11,7 @@ from processor.engine.commands import CheckImage, SendMessage
 from processor.engine.errors import TemplateFailed
 from processor.engine.events import Continued, MessageReceived, ResponseReceived, Ticked
 from processor.engine.field_types import date, email, image, number, phone
+from processor.engine.interaction import Wait
 from processor.engine.limits import ANSWER_CHARACTERS, REQUEST_TIMEOUT_SEC
 from processor.engine.outcome import Awaiting, Outcome, Taken, Write
 from processor.engine.parameters import Target
@@ -63,6 +64,16 @@ class MessageAwaitingResponse(Action):
     @override
     def waits(self) -> bool:
         return True
+
+    @override
+    def cannot_resume(self, wait: Wait) -> str | None:
+        index = int(wait.memo["question"])
+        if index >= len(self.questions):
+            return f"question {index + 1} was asked: expected it among the questions; found {len(self.questions)} of them"
+        wanted = self.questions[index].variable_type
+        if "url" in wait.memo and wanted != "image":
+            return f"an image is being checked: expected question {index + 1} to ask for one; found {wanted}"
+        return None
 
     @override
     def apply(self, visit: Visit) -> Outcome:

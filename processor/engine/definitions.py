@@ -142,6 +142,10 @@ class Definitions:
         history = self._tables.by_id.get((kind, identity))
         return history.at(self.offset) if history is not None else None
 
+    def entities(self) -> list[Entity]:
+        """Return the entities that there are, by kind and id."""
+        return [entity for _, history in sorted(self._tables.by_id.items()) if (entity := history.at(self.offset)) is not None]
+
     def by_reference(self, kind: str, reference: str) -> Entity | None:
         """Return an entity by its reference."""
         history = self._tables.by_reference.get((kind, reference))

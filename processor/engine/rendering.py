@@ -30,8 +30,9 @@ class Rendering(RenderContext):
     __slots__ = ("missing", "parts", "work")
 
     def __init__(self, template: BoundTemplate, scope: Mapping[str, Any], parts: int) -> None:
-        super().__init__(template, globals=scope)
-        self.scope = ReadOnlyChainMap(self.locals, self.globals)  # without the library's own `now` and `today`, which read the clock
+        super().__init__(template)
+        self.globals = scope  # not given to the library, which would count it
+        self.scope = ReadOnlyChainMap(self.locals, scope)  # without the library's own `now` and `today`, which read the clock
         self.missing: dict[str, None] = {}
         """Names, each once, in the order in which they were looked up."""
         self.parts = parts
@@ -118,9 +119,15 @@ def _weight(value: object) -> int:
     return 1
 
 
+_LENGTHENING: Final = frozenset({"uniq", "join", "replace"})
+"""Filters that do more work than what they take and give shows."""
+
+
 def _cost(name: str, value: object, arguments: tuple[object, ...]) -> int:
     """Return what a filter costs before it is applied, the length of its result included where that can be longer than what it takes."""
-    cost = _weight(value) + sum(_weight(argument) for argument in arguments)
+    cost = _weight(value) + sum(map(_weight, arguments))
+    if name not in _LENGTHENING:
+        return cost
     match name, value, arguments:
         case "uniq", list() | tuple(), _:  # compares each item with each
             return cost + len(value) ** 2

@@ -11,7 +11,7 @@ from liquid.ast import Node
 from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import OutputNode
-from liquid.exceptions import LiquidError, ResourceLimitError
+from liquid.exceptions import LiquidError, LiquidInterrupt, ResourceLimitError
 from liquid.output import LimitedStringIO
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -21,16 +21,16 @@ from processor.engine.errors import TemplateFailed
 from processor.engine.rendering import ENVIRONMENT, Rendering, bound
 from processor.engine.values import to_text
 
-_Part = str | tuple[str, str]
-"""Text, or variable and field."""
+_Part = str | tuple[str] | tuple[str, str]
+"""Text, or a name alone, such as `now`, or variable and field."""
 
 
 class Names(Mapping[str, Any]):
     """What the names in a template stand for; text that is kept as such is not made a value first, only to be written again."""
 
     @abstractmethod
-    def text(self, variable: str, field: str) -> str | None:
-        """Return a field as a template writes it; None where there is none."""
+    def text(self, variable: str, field: str | None = None) -> str | None:
+        """Return what a name alone stands for, or a field of it, as a template writes it; None where there is none."""
 
 
 class Template:
@@ -93,11 +93,14 @@ class Template:
         if self._parts is not None:
             return self._render_plain(self._parts, scope, missing)
         context = Rendering(self._compiled, scope, self._size)
-        buffer = LimitedStringIO(limit=limits.TEMPLATE_OUTPUT_BYTES)
+        buffer = LimitedStringIO(limit=limits.TEMPLATE_OUTPUT_BYTES, newline="")  # line breaks stay as they were written
         try:
-            self._compiled.render_with_context(context, buffer)
+            for node in self._compiled.nodes:  # what the library does around this is for templates within templates
+                node.render(context, buffer)
         except ResourceLimitError as error:
             raise TemplateFailed("template_limit", _said(error)) from error
+        except LiquidInterrupt as error:
+            raise TemplateFailed("template_error", f"{error} outside of a loop") from error
         except (LiquidError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             # The library's filters let through what Python raises for values that they did not expect.
             raise TemplateFailed("template_error", _said(error)) from error
@@ -131,16 +134,24 @@ class Template:
         return {"type": ["string", "number", "boolean"], "format": "liquid", "description": "Text with {{ variable.field }} in it."}
 
 
-def text_in(scope: Mapping[str, Any], variable: str, field: str) -> str | None:
-    """Return a field of a scope as a template writes it; None where there is none."""
-    fields = scope.get(variable)
-    value = fields.get(field) if isinstance(fields, Mapping) else None
+def text_in(scope: Mapping[str, Any], variable: str, field: str | None = None) -> str | None:
+    """Return what a name in a scope stands for, or a field of it, as a template writes it; None where there is none."""
+    value = scope.get(variable)
+    if field is not None:
+        value = value.get(field) if isinstance(value, Mapping) else None
     return value if value is None or isinstance(value, str) else to_text(value)
 
 
 def _said(error: Exception) -> str:
-    """Return what an error says, without the excerpt of the source that the library puts below it."""
-    return str(error).partition("\n")[0]
+    """Return what the library says of an error, without the excerpt of the source that it puts below it.
+
+    What Python says is left out: its words change from version to version, and the journal keeps these.
+    """
+    if not isinstance(error, LiquidError):
+        return type(error).__name__
+    if isinstance(error.__cause__, TypeError):
+        return f"{error.token.value if error.token is not None else 'a filter'}: values that it does not take"
+    return str(error.message).partition("\n")[0]
 
 
 def _path(node: Node) -> tuple[str, ...] | None:
@@ -155,12 +166,14 @@ def _path(node: Node) -> tuple[str, ...] | None:
 
 
 def _plain(nodes: list[Node]) -> tuple[_Part, ...] | None:
-    """Return the parts of a template that is only text and `{{ variable.field }}`: it renders without the library, ten times as fast."""
+    """Return the parts of a template that is only text, `{{ now }}` and `{{ variable.field }}`: the library is not needed to render it."""
     parts: list[_Part] = []
     for node in nodes:
         path = _path(node)
         if isinstance(node, ContentNode):
             parts.append(node.text)
+        elif path is not None and len(path) == 1:
+            parts.append((path[0],))
         elif path is not None and len(path) == 2 and path[1] not in ("first", "last", "size"):
             parts.append((path[0], path[1]))
         else:

@@ -11,10 +11,16 @@ def written(variables: Variables, writes: tuple[Write, ...]) -> Variables:
     if not writes:
         return variables
     result = dict(variables)
+    own: set[str] = set()  # variables whose fields are no longer those of the state before
     for write in writes:
-        fields = {**result.pop(write.variable, {}), write.field: write.value}
-        if not write.value:
-            del fields[write.field]
+        fields = result.pop(write.variable, {})
+        if write.variable not in own:
+            fields = dict(fields)
+            own.add(write.variable)
+        if write.value:
+            fields[write.field] = write.value
+        else:
+            fields.pop(write.field, None)
         if fields:
             result[write.variable] = fields
     return result

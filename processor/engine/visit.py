@@ -84,7 +84,8 @@ class Visit:
         """
         missing: list[str] = []
         text = template.render(self.scope, missing)
-        self.warnings.extend(f"missing_variable: {name}" for name in missing)
+        if missing:
+            self.warnings.extend(f"missing_variable: {name}" for name in missing)
         return text
 
     def entity(self, wanted: EntityReference) -> Entity | None:
@@ -129,14 +130,16 @@ class Scope(Names):
         fields = self._interaction.variables.get(name)
         if fields is None:
             return BUILT_IN[name](self)
-        declared = self._flow.variables.get(name, {})
-        types = {field: BUILT_IN_TYPES.get((name, field)) or declared.get(field, "text") for field in fields}
-        return {field: _typed(types[field], value) for field, value in fields.items()}
+        declared = BUILT_IN_FIELDS.get(name) or self._flow.variables.get(name, {})
+        typed = {field: _typed(kind, fields[field]) for field, kind in declared.items() if kind in _READ and field in fields}
+        return {**fields, **typed} if typed else fields
 
     @override
-    def text(self, variable: str, field: str) -> str | None:
+    def text(self, variable: str, field: str | None = None) -> str | None:
         fields = self._interaction.variables.get(variable)
-        return text_in(self, variable, field) if fields is None else fields.get(field)  # kept in the form in which it is written
+        if fields is None or field is None:
+            return text_in(self, variable, field)
+        return fields.get(field)  # kept in the form in which it is written
 
     def __contains__(self, name: object) -> bool:
         return name in self._interaction.variables or name in BUILT_IN
@@ -220,11 +223,14 @@ BUILT_IN_TYPES: Final[Mapping[tuple[str, ...], str]] = {
 """Types of the built-in variables that are no text."""
 
 
-def _typed(declared: str, value: str) -> str | bool | Number:
-    match declared:
-        case "number":
-            return Number(value)
-        case "boolean":
-            return value == "true"
-        case _:
-            return value
+BUILT_IN_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "bill": {path[1]: declared for path, declared in BUILT_IN_TYPES.items() if path[0] == "bill"}
+}
+"""The same of those that are kept among the flow's own: variable → field → type."""
+
+_READ: Final = ("number", "boolean")
+"""Types whose values are more than text to a template."""
+
+
+def _typed(declared: str, value: str) -> bool | Number:
+    return Number(value) if declared == "number" else value == "true"

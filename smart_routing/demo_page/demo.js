@@ -3,11 +3,14 @@ import { Chat, newAddress } from "../page/chat.js";
 import { Conversation } from "../console/page/conversation.js";
 
 const KEY = "smart-routing.demo-address";
-const FIRST_FLOW = "order_help";
 const base = new URL(".", document.baseURI).pathname;
 const chatPlace = document.getElementById("chat-place");
 const consolePlace = document.getElementById("console-place");
+const chooser = document.getElementById("examples");
+const hint = document.getElementById("hint");
 const tabs = [...document.querySelectorAll('.tabs [role="tab"]')];
+let examples = [];
+let example = null; // the one that is chatted with
 let chat = null;
 let conversation = null;
 let opened = 0;
@@ -36,14 +39,14 @@ async function open(address) {
   chat?.close();
   conversation?.close();
   conversation = null;
-  chat = new Chat(chatPlace, { address, base });
+  chat = new Chat(chatPlace, { address, base: `${base}accounts/${encodeURIComponent(example.account)}/` });
   if (document.body.dataset.tab === "chat" || !matchMedia("(max-width: 56rem)").matches) chat.focus();
   const found = await conversationOf(address, mine);
   if (!found) return;
   run = found.run;
   lost = false;
   conversation = new Conversation(consolePlace, {
-    base: `${base}console/`, conversation: found.id, first: FIRST_FLOW, told: news, connected: (yes) => connected(yes, address, mine),
+    base: `${base}console/`, conversation: found.id, first: example.folder, told: news, connected: (yes) => connected(yes, address, mine),
   });
 }
 
@@ -51,7 +54,7 @@ async function open(address) {
 async function conversationOf(address, mine) {
   while (mine === opened) {
     try {
-      const found = await (await fetch(`${base}demo/conversations/${encodeURIComponent(address)}`)).json();
+      const found = await (await fetch(`${base}demo/conversations/${encodeURIComponent(example.account)}/${encodeURIComponent(address)}`)).json();
       return mine === opened ? found : null;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -97,5 +100,32 @@ for (const [index, tab] of tabs.entries()) {
   });
 }
 
-document.getElementById("start-over").addEventListener("click", () => open(newAddress()));
-open(remembered() ?? newAddress());
+// The example chosen stands in the address of the page, so that it can be linked to and outlives a reload.
+function named() {
+  return examples.find((one) => one.folder === location.hash.slice(1)) ?? examples[0];
+}
+
+function choose(address) {
+  example = named();
+  chooser.value = example.folder;
+  hint.textContent = example.hint;
+  document.title = `${example.title} · Smart routing: the demo`;
+  open(address);
+}
+
+async function begin() {
+  while (examples.length === 0) {
+    try {
+      examples = await (await fetch(`${base}demo/examples`)).json();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+  for (const one of examples) chooser.append(new Option(`${one.title} · ${one.business}`, one.folder));
+  chooser.addEventListener("change", () => { location.hash = chooser.value; });
+  addEventListener("hashchange", () => { if (named() !== example) choose(newAddress()); });
+  document.getElementById("start-over").addEventListener("click", () => open(newAddress()));
+  choose(remembered() ?? newAddress());
+}
+
+begin();

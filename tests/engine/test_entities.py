@@ -5,8 +5,13 @@ from processor.engine.entities import KINDS, CheckpointDefinition, EntryPoint, W
 
 
 def test_kinds_are_listed_by_the_name_that_documents_use() -> None:
-    wanted = {"entry_point": EntryPoint, "checkpoint": CheckpointDefinition, "web_service": WebService}
-    assert wanted == KINDS
+    assert list(KINDS) == [
+        "calendar", "campaign_layout", "case_type", "checkpoint", "crm", "crm_v2", "database", "email_template", "entry_point",
+        "payment_module", "queue", "queue_group", "sms_campaign", "sms_template", "survey", "user", "values_table", "voice_campaign",
+        "web_service", "whatsapp_campaign",
+    ]  # fmt: skip
+    assert {EntryPoint, CheckpointDefinition, WebService} <= set(KINDS.values())
+    assert all(kind == entity.entity_kind for kind, entity in KINDS.items())
 
 
 @pytest.mark.parametrize("identity", ["", "x" * 129, "a\nb", "a\x00"])

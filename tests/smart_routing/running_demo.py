@@ -56,8 +56,9 @@ def running_demo(folder: Path) -> Iterator[Demo]:
 class Customer:
     """One customer on the web chat, who reads everything that is said."""
 
-    def __init__(self, http: ClientSession, address: str) -> None:
+    def __init__(self, http: ClientSession, address: str, account: str = "demo") -> None:
         self._http = http
+        self._account = account
         self._address = address
         self._numbers = itertools.count(1)
         self._events = self._listen()
@@ -83,16 +84,16 @@ class Customer:
 
     async def conversation(self) -> str:
         """Return the conversation's id."""
-        answer = await self._http.get(f"/demo/conversations/{self._address}")
+        answer = await self._http.get(f"/demo/conversations/{self._account}/{self._address}")
         return str((await answer.json())["id"])
 
     async def _post(self, content: dict[str, str]) -> None:
         body = {"id": f"message {next(self._numbers)}", **content}
-        answer = await self._http.post(f"/chat/{self._address}/messages", json=body)
+        answer = await self._http.post(f"/accounts/{self._account}/chat/{self._address}/messages", json=body)
         assert answer.status == 202, await answer.text()
 
     async def _listen(self) -> Any:
-        async with self._http.get(f"/chat/{self._address}/events") as response:
+        async with self._http.get(f"/accounts/{self._account}/chat/{self._address}/events") as response:
             async for raw in response.content:
                 if raw.startswith(b"data: "):
                     yield json.loads(raw.removeprefix(b"data: "))

@@ -8,7 +8,7 @@ from processor.actions import action_types
 from processor.engine.definitions import DefinitionLog
 from processor.flow.batch import lint_batch, read_batch
 from smart_routing.cannot_start import CannotStart
-from smart_routing.example import example_documents, example_folder
+from smart_routing.example import examples
 from smart_routing.order_service import order_application
 
 TODAY = date(2026, 12, 20)
@@ -16,7 +16,8 @@ TODAY = date(2026, 12, 20)
 
 @pytest.fixture
 def documents():
-    return list(example_documents("http://127.0.0.1:1234"))
+    """Return the documents of the first example, which asks the order service."""
+    return list(examples()[0].documents("http://127.0.0.1:1234"))
 
 
 @pytest.fixture
@@ -25,11 +26,17 @@ async def orders():
         yield client
 
 
-def test_the_example_has_neither_faults_nor_warnings(documents):
-    batch = read_batch(documents, action_types())
+def test_the_examples_have_neither_faults_nor_warnings_together():
+    batch = read_batch([document for example in examples() for document in example.documents("http://127.0.0.1:1234")], action_types())
     assert batch.faults == []
     assert lint_batch(batch, DefinitionLog()) == []
-    assert {flow.reference for flow in batch.flows.values()} == {"order_help", "aftercare", "farewell"}
+
+
+def test_each_example_is_let_in_by_an_account_of_its_own_and_opens_with_the_flow_of_its_name():
+    assert len({example.account for example in examples()}) == len(examples())
+    for example in examples():
+        entries = [document for _, document in example.documents("http://127.0.0.1:1") if document.get("kind") == "entry_point"]
+        assert [entry["flow"] for entry in entries if entry["account"] == example.account] == [example.about.folder]
 
 
 def test_the_example_uses_every_type_of_the_first_thirteen(documents):
@@ -59,8 +66,8 @@ def test_web_services_are_looked_for_where_the_order_service_runs(documents):
 
 def test_an_example_that_is_missing_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr("smart_routing.example._PLACES", (tmp_path,))
-    with pytest.raises(CannotStart, match=r"documents are missing: expected the folder order_help in .*\. Install smart-routing anew\."):
-        example_folder()
+    with pytest.raises(CannotStart, match=r"examples are missing: expected the folder order_help in .*\. Install smart-routing anew\."):
+        examples.__wrapped__()
 
 
 async def test_an_order_is_told_with_its_delivery(orders):

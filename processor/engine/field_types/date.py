@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import defaultdict
 from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
@@ -66,10 +67,10 @@ def _by_names(text: str, locale: str) -> date | None:
             day = int(ordinal[1])
         elif word not in _FILLERS:
             return None
-    if year is None or month is None or day is None:
+    if year is None or month is None or len(month) > 1 or day is None:
         return None
-    found = date(year, month, day)
-    return found if weekday in (None, found.weekday()) else None
+    found = date(year, min(month), day)
+    return found if weekday is None or found.weekday() in weekday else None
 
 
 def _folded(text: str) -> str:
@@ -85,15 +86,20 @@ def _order(locale: str) -> str:
 
 
 @cache
-def _names(locale: str) -> tuple[dict[str, int], dict[str, int]]:
-    """Return month names (1 to 12) and weekday names (Monday is 0) of a locale, wide and abbreviated, folded, from CLDR."""
+def _names(locale: str) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+    """Return month names (1 to 12) and weekday names (Monday is 0) of a locale, wide and abbreviated, folded, from CLDR.
+
+    A few names are the same once they are folded, such as Slovak `st` and `št`: such a name has several numbers.
+    """
     known = _locale(locale)
-    months, weekdays = {}, {}
+    months: defaultdict[str, set[int]] = defaultdict(set)
+    weekdays: defaultdict[str, set[int]] = defaultdict(set)
     for width in ("wide", "abbreviated"):
         for context in ("format", "stand-alone"):
-            months.update({_folded(name).rstrip("."): number for number, name in get_month_names(width, context, known).items()})
-            weekdays.update({_folded(name).rstrip("."): number for number, name in get_day_names(width, context, known).items()})
-    return months, weekdays
+            for names, numbers in ((get_month_names(width, context, known), months), (get_day_names(width, context, known), weekdays)):
+                for number, name in names.items():
+                    numbers[_folded(name).rstrip(".")].add(number)
+    return dict(months), dict(weekdays)
 
 
 def _locale(locale: str) -> Locale:

@@ -71,10 +71,11 @@ def _ascii_digits(text: str) -> str:
     Raises ValueError where it is longer than any number.
     """
     text = text.strip()
-    normal = unicodedata.normalize("NFKC", text[: MAX_DIGITS + 1])
+    ascii_only = text.isascii()
+    normal = text if ascii_only else unicodedata.normalize("NFKC", text[: MAX_DIGITS + 1])
     if len(text) > MAX_DIGITS or len(normal) > MAX_DIGITS:
         raise ValueError(f"a number of at most {MAX_DIGITS} characters, found more")
-    if text.isascii():
+    if ascii_only:
         return text
     pieces = []
     for character in normal.translate(_SIGNS):

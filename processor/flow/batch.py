@@ -11,7 +11,7 @@ from processor.engine.flow import Flow
 from processor.flow.entity_reader import read_entity
 from processor.flow.faults import described, did_you_mean
 from processor.flow.finding import Finding
-from processor.flow.linter import lint
+from processor.flow.linter import lint, lint_entity
 from processor.flow.reader import ActionTypes, read
 
 FLOW: Final = "flow"
@@ -65,8 +65,7 @@ def lint_batch(batch: Batch, log: DefinitionLog) -> list[tuple[str, Finding]]:
     definitions = BesideBatch(batch, log)
     found = []
     for name, entity in batch.entities.items():
-        if isinstance(entity, EntryPoint):
-            found += [(name, finding) for finding in _lint_entry_point(entity, definitions)]
+        found += [(name, finding) for finding in lint_entity(entity, definitions)]
     for name, flow in batch.flows.items():
         found += [(name, finding) for finding in lint(flow, definitions)]
     return found
@@ -105,6 +104,11 @@ class BesideBatch(Definitions):
         """Return an entity by its id."""
         return self._batch.entity(kind, identity) or self._now.entity(kind, identity)
 
+    def entities(self) -> list[Entity]:
+        """Return the entities that there are, by kind and id."""
+        entities = {(entity.entity_kind, entity.id): entity for entity in (*self._now.entities(), *self._batch.entities())}
+        return [entity for _, entity in sorted(entities.items(), key=lambda item: item[0])]
+
     def by_reference(self, kind: str, reference: str) -> Entity | None:
         """Return an entity by its reference."""
         return self._batch.by_reference(kind, reference) or self._unchanged(self._now.by_reference(kind, reference))
@@ -131,7 +135,7 @@ def _names(batch: Batch) -> Iterator[tuple[str, str, str, str]]:
         yield file, "id", f"{entity.entity_kind} id", entity.id
         yield file, "reference", f"{entity.entity_kind} reference", entity.reference
         if isinstance(entity, EntryPoint):
-            yield file, "account", "account of the channel", f"{entity.channel} {entity.account}"
+            yield file, "account", "channel account", f"{entity.channel} {entity.account}"
 
 
 def _twice(batch: Batch) -> Iterator[tuple[str, Fault]]:
@@ -141,15 +145,3 @@ def _twice(batch: Batch) -> Iterator[tuple[str, Fault]]:
         other = first.setdefault((what, name), file)
         if other != file:
             yield file, Fault(path, f"a {what} that no other document has", f"{described(name)}, as in {other}")
-
-
-def _lint_entry_point(entry: EntryPoint, definitions: Definitions) -> Iterator[Finding]:
-    """Warn of flows that are not in service or of the wrong type: what comes in would go to the dead letters."""
-    for path, reference, wanted in (("flow", entry.flow, "start"), ("end_of_interaction", entry.end_of_interaction, "end_of_interaction")):
-        if reference is None:
-            continue
-        flow = definitions.production(reference)
-        if flow is None:
-            yield Finding("unknown_flow", "warning", path, f"no flow `{reference}` is in service", "publish it")
-        elif flow.type != wanted:
-            yield Finding("unfit_flow", "warning", path, f"`{reference}` is a flow of type {flow.type}", f"name one of type {wanted}")

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from processor.engine.errors import DocumentRefused, Fault
 from processor.flow.faults import below, described
-from processor.flow.plain_yaml import Pairs, number_or_text, read, too_deep
+from processor.flow.plain_yaml import Pairs, number_or_text, place_after, read, too_deep
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 """Largest document, as it is written and in canonical form."""
@@ -18,6 +18,9 @@ MAX_DEPTH: Final = 32
 
 MAX_VALUES: Final = 200_000
 """Values of a document, those that aliases repeat counted each time."""
+
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+"""How UTF-16 and UTF-32 mark their order of bytes."""
 
 _LIKE_JSON: Final = re.compile(r"\s*(\{\s*[\"}]|\[)")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -32,7 +35,7 @@ def load(text: str | bytes) -> Mapping[str, Any]:
     Raises DocumentRefused where it is too large or too deep, no UTF-8, neither YAML nor JSON, or no mapping; where a key comes twice; and
     where a text holds control characters.
     """
-    raw = _parsed(_decoded(text))
+    raw = _parsed(decoded(text))
     walk = _Walk()
     document = walk.plain(raw, "", 0)
     if not walk.faults and not isinstance(document, dict):
@@ -55,23 +58,45 @@ def content_hash(document: Mapping[str, Any]) -> str:
     return sha256(canonical(document).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _decoded(text: str | bytes) -> str:
-    """Return the text, a byte order mark taken away."""
+def decoded(text: str | bytes) -> str:
+    """Return the text, a byte order mark taken away.
+
+    Raises DocumentRefused where it is too large or no UTF-8.
+    """
     if isinstance(text, bytes):
-        if len(text) > MAX_BYTES:
-            raise DocumentRefused([_too_large(f"{len(text)}")])
-        try:
-            return text.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            found = "UTF-16" if text.startswith((b"\xff\xfe", b"\xfe\xff")) else f"byte 0x{text[error.start]:02x}"
-            raise DocumentRefused([Fault(f"line {text.count(10, 0, error.start) + 1}", "text in UTF-8", found)]) from error
+        return _from_utf8(text)
     try:
-        encoded = text.encode()
+        size = len(text.encode())
     except UnicodeEncodeError as error:
-        raise DocumentRefused(
-            [Fault(f"line {text.count(chr(10), 0, error.start) + 1}", "text in Unicode", "half of a surrogate pair")]
-        ) from error
-    return _decoded(encoded)
+        raise DocumentRefused([Fault(place_after(text[: error.start]), "text in Unicode", "half of a surrogate pair")]) from error
+    if size > MAX_BYTES:
+        raise DocumentRefused([_too_large("more")])
+    return text.removeprefix("\ufeff")
+
+
+def _from_utf8(text: bytes) -> str:
+    if len(text) > MAX_BYTES:
+        raise DocumentRefused([_too_large("more")])
+    if b"\0" in text[:4] or text.startswith(_WIDE):
+        raise DocumentRefused([Fault(place_after(""), "text in UTF-8", "UTF-16 or UTF-32")])
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode()
+        raise DocumentRefused([Fault(place_after(before), "text in UTF-8", f"byte 0x{error.object[error.start]:02x}")]) from error
+
+
+def is_json(text: str) -> bool:
+    """Tell whether a text is read as JSON."""
+    if not _LIKE_JSON.match(text):
+        return False
+    try:
+        json.loads(text, parse_int=str)
+    except RecursionError:
+        return True
+    except json.JSONDecodeError:
+        return False
+    return True
 
 
 def _too_large(found: str) -> Fault:

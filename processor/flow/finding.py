@@ -19,7 +19,13 @@ class Finding(Struct, frozen=True):
 
     message: str
     mend: str
-    """What to do about it."""
+    """What to do about it; empty where the message says it."""
+
+    line: int | None = None
+    """Line in the document's text, from 1; None where no text is known."""
+
+    column: int | None = None
+    """Column in the line, in characters from 1."""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}; {self.mend}"

@@ -1,12 +1,21 @@
 """The layers of a drawing: which action is below which, where links turn back, and what each link passes on its way."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
-from processor.engine.flow import START
+from processor.engine.action import SUCCESSES
+from processor.engine.flow import END, START, Flow
 from processor.flow.box import Box, leads_on
+
+_LINES_ONLY: Final = 20
+"""Actions up to which every link is a line; in larger flows long lines hide more than they show."""
+
+_BUSY: Final = 3
+_PASSED: Final = 4
+"""Layers that a link may pass as a line; a failure that leads where many do may pass none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,53 +45,95 @@ class Link:
     """Whether it leads to the same layer or one above, so that it turns below its source and above its target."""
 
 
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A stretch of links from one layer to the next."""
+
+    upper: Vertex
+    lower: Vertex
+    leaves: float
+    """How far from the upper one's middle it leaves, from -0.5 to 0.5 of its width."""
+
+    failing: bool
+
+
 @dataclass(slots=True)
 class Layers:
     """A layered graph in which every edge leads from one layer to the next."""
 
     layer_of: dict[Vertex, int] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
-    edges: dict[tuple[Vertex, Vertex], None] = field(default_factory=dict)
+    edges: dict[Edge, None] = field(default_factory=dict)
     """A set that keeps its order."""
 
 
-def layered(boxes: Mapping[str, Box]) -> Layers:
-    """Return the layers of a flow: every action below all that lead to it, ways back apart."""
-    successors = {
-        identity: tuple(dict.fromkeys(tab.target for tab in box.tabs if leads_on(tab) and tab.target)) for identity, box in boxes.items()
-    }
-    depth = _depths(successors)
+def jumps(flow: Flow, depth: Mapping[str, int]) -> dict[str, set[str]]:
+    """Return each action's branches that are drawn as a jump: the name of what they lead to instead of a line all over the picture.
+
+    None in a small flow; in a large one failures that lead where many do, and whatever passes many layers. Every action below Start still
+    has a line to it, because something just above leads to it.
+    """
+    found: dict[str, set[str]] = {identity: set() for identity in flow.actions}
+    if len(flow.actions) <= _LINES_ONLY:
+        return found
+    links = [
+        (identity, branch, target) for identity, action in flow.actions.items() for branch, target in action.links.items() if target != END
+    ]
+    failures = Counter(target for _, branch, target in links if branch not in SUCCESSES)
+    for source, branch, target in links:
+        ahead = depth[target] - depth[source]
+        passed = ahead - 1 if ahead > 0 else 1 - ahead
+        failing_to_many = branch not in SUCCESSES and failures[target] >= _BUSY
+        if passed > (0 if failing_to_many else _PASSED):
+            found[source].add(branch)
+    return found
+
+
+def depths(flow: Flow) -> dict[str, int]:
+    """Return each action's layer: below all that lead to it, ways back apart."""
+    return _depths(
+        {
+            identity: tuple(dict.fromkeys(action.links[branch] for branch in action.branches if action.links.get(branch, END) != END))
+            for identity, action in flow.actions.items()
+        }
+    )
+
+
+def layered(boxes: Mapping[str, Box], depth: Mapping[str, int]) -> Layers:
+    """Return the layers of a flow with the bends of its lines."""
     layers = Layers()
     for identity in boxes:
         layers.layer_of[identity] = depth[identity]
-    for identity, box in boxes.items():
+    for box in boxes.values():
         for tab in box.tabs:
             if tab.target is not None and leads_on(tab):
-                _connect(layers, identity, tab.branch, tab.target, tab.failing)
+                _connect(layers, box, tab.branch, tab.target, tab.failing)
     return layers
 
 
-def _connect(layers: Layers, source: str, branch: str, target: str, failing: bool) -> None:
+def _connect(layers: Layers, box: Box, branch: str, target: str, failing: bool) -> None:
+    source = box.identity
     above, below = layers.layer_of[source], layers.layer_of[target]
+    leaves = box.tab_center(branch) / box.width - 0.5
     back = below <= above
     if back:
         bends = tuple(Bend(target, failing, layer, "up") for layer in range(above, below - 1, -1))
         turns = (Bend(source, failing, above + 1, "turn"), Bend(target, failing, below - 1, "turn"))
-        _edges(layers, (turns[1], *reversed(bends), turns[0]))
-        _edges(layers, (source, turns[0]))
-        _edges(layers, (turns[1], target))
+        _edges(layers, (turns[1], *reversed(bends), turns[0]), 0.0, failing)
+        _edges(layers, (source, turns[0]), leaves, failing)
+        _edges(layers, (turns[1], target), 0.0, failing)
     else:
         bends = tuple(Bend(target, failing, layer, "down") for layer in range(above + 1, below))
-        _edges(layers, (source, *bends, target))
+        _edges(layers, (source, *bends, target), leaves, failing)
     layers.links.append(Link(source, branch, target, failing, bends, back))
 
 
-def _edges(layers: Layers, way: Sequence[Vertex]) -> None:
+def _edges(layers: Layers, way: Sequence[Vertex], leaves: float, failing: bool) -> None:
     for upper, lower in pairwise(way):
         for vertex in (upper, lower):
             if isinstance(vertex, Bend):
                 layers.layer_of[vertex] = vertex.layer
-        layers.edges[upper, lower] = None
+        layers.edges[Edge(upper, lower, leaves if upper == way[0] else 0.0, failing)] = None
 
 
 def _depths(successors: Mapping[str, Sequence[str]]) -> dict[str, int]:
@@ -114,7 +165,8 @@ def _depths(successors: Mapping[str, Sequence[str]]) -> dict[str, int]:
     for here in finished:
         if here not in reached and forward[here]:
             depth[here] = min(depth[target] for target in forward[here]) - 1
-    return depth
+    highest = min(depth.values())
+    return {identity: layer - highest for identity, layer in depth.items()}
 
 
 def _reached(forward: Mapping[str, Sequence[str]]) -> set[str]:

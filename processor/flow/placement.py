@@ -1,8 +1,6 @@
-"""Where everything in a drawing is: order within layers by igraph's Sugiyama layout, positions by the sizes of the boxes.
+"""Where everything in a drawing is: layer by layer, as near to what it is connected with as the widths allow (least squares).
 
-K. Sugiyama, S. Tagawa, M. Toda: Methods for visual understanding of hierarchical system structures, IEEE Transactions on Systems, Man, and
-Cybernetics 11 (1981). igraph knows no sizes, so that its order is kept and the coordinates are reckoned anew: layer by layer, as near to
-the neighbours' as the widths allow, in the sense of least squares (pool adjacent violators).
+The order within layers is settled before (`ordering`); positions follow from the boxes' sizes (pool adjacent violators).
 """
 
 from collections import defaultdict
@@ -11,10 +9,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-import igraph
-
 from processor.flow.box import Box
 from processor.flow.layers import Bend, Layers, Link, Vertex
+from processor.flow.ordering import ordered
 from processor.flow.straightening import straighten
 
 SPACE_BETWEEN: Final = 26.0
@@ -34,7 +31,7 @@ _MAIN: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Middles of boxes and bends from left to right, in pixels, and the boxes with their tabs in the order of what they lead to."""
+    """Middles of boxes and bends from left to right, in pixels."""
 
     middle: Mapping[Vertex, float]
     boxes: Mapping[str, Box]
@@ -55,7 +52,6 @@ def placed(layers: Layers, boxes: Mapping[str, Box]) -> Placement:
     """Return the placement of a layered flow."""
     rows = _rows(layers)
     middle = _packed(rows, boxes)
-    boxes = _with_tabs_in_order(layers.links, boxes, middle)
     pulls: defaultdict[Vertex, list[_Pull]] = defaultdict(list)
     for vertex, pull in _pulls(layers.links, boxes):
         pulls[vertex].append(pull)
@@ -67,18 +63,9 @@ def placed(layers: Layers, boxes: Mapping[str, Box]) -> Placement:
 
 
 def _rows(layers: Layers) -> list[list[Vertex]]:
-    """Return the layers in igraph's order, without what only held things together."""
-    vertices = list(layers.layer_of)
-    number = {vertex: index for index, vertex in enumerate(vertices)}
-    lowest = min(layers.layer_of.values())
-    graph = igraph.Graph(n=len(vertices), edges=[(number[upper], number[lower]) for upper, lower in layers.edges], directed=True)
-    layout = graph.layout_sugiyama(layers=[layers.layer_of[vertex] - lowest for vertex in vertices], maxiter=200)
-    rows: list[list[Vertex]] = [[] for _ in range(1 + max(layer for vertex, layer in layers.layer_of.items() if isinstance(vertex, str)))]
-    for index in sorted(range(len(vertices)), key=lambda index: (layout[index][0], index)):
-        vertex = vertices[index]
-        if not (isinstance(vertex, Bend) and vertex.way == "turn"):
-            rows[layers.layer_of[vertex]].append(vertex)
-    return rows
+    """Return the layers in order, without what only held things together."""
+    rows = [[vertex for vertex in row if not (isinstance(vertex, Bend) and vertex.way == "turn")] for row in ordered(layers)]
+    return [row for row in rows if any(isinstance(vertex, str) for vertex in row)]
 
 
 def _packed(rows: Iterable[Sequence[Vertex]], boxes: Mapping[str, Box]) -> dict[Vertex, float]:
@@ -87,16 +74,6 @@ def _packed(rows: Iterable[Sequence[Vertex]], boxes: Mapping[str, Box]) -> dict[
     for row in rows:
         _settle(row, [(0.0, 1.0)] * len(row), middle, boxes)
     return middle
-
-
-def _with_tabs_in_order(links: Iterable[Link], boxes: Mapping[str, Box], middle: Mapping[Vertex, float]) -> dict[str, Box]:
-    """Return the boxes with their tabs from left to right as what they lead to is; those that lead nowhere come last."""
-    beyond = max(middle.values()) + 1.0
-    next_at = {(link.source, link.branch): middle[link.bends[0] if link.bends else link.target] for link in links}
-    return {
-        identity: box.ordered([tab.branch for tab in sorted(box.tabs, key=lambda tab: next_at.get((identity, tab.branch), beyond))])
-        for identity, box in boxes.items()
-    }
 
 
 def _pulls(links: Iterable[Link], boxes: Mapping[str, Box]) -> Iterator[tuple[Vertex, _Pull]]:

@@ -51,12 +51,14 @@ def read(text: str, max_depth: int) -> Any:
     surprise: tags, keys that are no text, an anchor within itself.
     """
     tree = _Tree()
-    for event in _events(text):
+    for event in events(text):
         _take(tree, event)
         if len(tree.open) > max_depth:
             raise DocumentRefused([too_deep(_place(event.start_mark), max_depth)])
-    if len(tree.documents) != 1:
-        raise DocumentRefused([Fault("", "one YAML document", str(len(tree.documents) or "nothing"))])
+        if len(tree.documents) > 1:
+            raise DocumentRefused([Fault(_place(event.start_mark), "one YAML document", "another")])
+    if not tree.documents:
+        raise DocumentRefused([Fault("", "one YAML document", "nothing")])
     return tree.documents[0]
 
 
@@ -70,14 +72,20 @@ def number_or_text(written: str) -> int | str:
     return int(written) if _WHOLE_NUMBER.fullmatch(written) else written
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
+def events(text: str) -> Iterator[yaml.Event]:
+    """Give the parser's events.
+
+    Raises DocumentRefused where the text is no YAML.
+    """
     try:
         yield from yaml.parse(text, Loader=_PARSER)
     except yaml.MarkedYAMLError as error:
         raise DocumentRefused([Fault(_place(error.problem_mark), "YAML", f"a fault in it: {error.problem}")]) from error
     except yaml.reader.ReaderError as error:
-        line = text.encode()[: error.position].count(b"\n") + 1
-        raise DocumentRefused([Fault(f"line {line}", "YAML", f"a character that it does not allow: {error.character:#06x}")]) from error
+        before = text.encode()[: error.position].decode("utf-8", "ignore")
+        raise DocumentRefused(
+            [Fault(place_after(before), "YAML", f"a character that it does not allow: {error.character:#06x}")]
+        ) from error
 
 
 def _take(tree: _Tree, event: yaml.Event) -> None:
@@ -148,6 +156,11 @@ def _plain(event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         raise DocumentRefused(
             [Fault(_place(event.start_mark), "a value without a tag (text goes between quotes)", f"the tag {shortened(event.tag)}")]
         )
+
+
+def place_after(text: str) -> str:
+    """Return the place that follows a text."""
+    return f"line {text.count(chr(10)) + 1}, column {len(text) - text.rfind(chr(10))}"
 
 
 def _place(mark: Any) -> str:

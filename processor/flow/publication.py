@@ -1,5 +1,6 @@
 """From documents to the records of topic `definitions`, and back. Pure: who writes and reads the topic is elsewhere."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 from processor.engine.definitions import DefinitionLog, Definitions
 from processor.engine.entities import KINDS, Entity, EntryPoint
 from processor.engine.errors import DocumentRefused, Fault
-from processor.flow.batch import FLOW, Batch, lint_batch, read_batch
+from processor.engine.flow import Flow
+from processor.flow.batch import FLOW, Batch, BesideBatch, lint_batch, read_batch
 from processor.flow.document import canonical, content_hash, load
 from processor.flow.entity_reader import read_entity
 from processor.flow.faults import described
 from processor.flow.finding import Finding
 from processor.flow.reader import ActionTypes, read
+from processor.flow.usage import users_of
 
 Record = dict[str, Any]
 """A record of schemas/avro/definition.avsc."""
@@ -29,7 +32,16 @@ class Publication:
     """A sentence for each document."""
 
     warnings: tuple[tuple[str, Finding], ...] = ()
-    """Name of the file and what the linter says of it."""
+    """Name of the file and what the linter says of it, and of what is renamed."""
+
+    flows: tuple[tuple[Flow | None, Flow], ...] = ()
+    """Each flow that changes: its highest version so far, in service or not, and the one that it gets."""
+
+    kept: tuple[Flow, ...] = ()
+    """The versions in service of the flows that do not change."""
+
+    entities: tuple[tuple[Entity | None, Entity], ...] = ()
+    """Each entity that changes: as it is published, and as it will be."""
 
 
 def prepare(
@@ -54,23 +66,34 @@ def prepare(
     if faults:
         raise DocumentRefused([in_file(name, fault) for name, fault in faults])
     by_name = dict(documents)
-    records, lines = [], []
+    records: list[Record] = []
+    lines: list[str] = []
+    entities: list[tuple[Entity | None, Entity]] = []
+    flows: list[tuple[Flow | None, Flow]] = []
+    kept: list[Flow] = []
     for name, entity in batch.entities.items():
         told = f"{entity.entity_kind} {entity.reference}"
-        if now.entity(entity.entity_kind, entity.id) == entity:
+        before = now.entity(entity.entity_kind, entity.id)
+        if before == entity:
             lines.append(f"{told}: unchanged")
             continue
         records.append(_published(by_name[name], _entity(entity), author=author, at=at))
-        lines.append(f"{told}: published")
+        entities.append((before, entity))
+        renamed = f", renamed from {before.reference}" if before is not None and before.reference != entity.reference else ""
+        lines.append(f"{told}: published{renamed}")
+    findings += _left_behind(batch, BesideBatch(batch, log), entities)
     for name, flow in batch.flows.items():
         in_service = now.production(flow.reference)
         if in_service is not None and in_service.content_hash == flow.content_hash:
             lines.append(f"flow {flow.reference}: unchanged, version {in_service.version} stays in service")
+            kept.append(in_service)
             continue
-        version = now.latest_version(flow.reference) + 1
+        latest = now.latest_version(flow.reference)
+        version = latest + 1
         records.append(_published(by_name[name], _flow(flow.reference, version), author=author, at=at))
+        flows.append((now.version(flow.reference, latest), dataclasses.replace(flow, version=version)))
         lines.append(f"flow {flow.reference}: published as version {version}")
-    return Publication(tuple(records), tuple(lines), tuple(findings))
+    return Publication(tuple(records), tuple(lines), tuple(findings), tuple(flows), tuple(kept), tuple(entities))
 
 
 def in_file(name: str, fault: Fault) -> Fault:
@@ -94,10 +117,7 @@ def delete(log: DefinitionLog, kind: str, identity: str, *, author: str, at: int
 
     Raises DocumentRefused where there is none.
     """
-    entity = log.newest().entity(kind, identity)
-    if entity is None:
-        raise DocumentRefused([Fault("id", f"the id of a {kind.replace('_', ' ')}", described(identity))])
-    return _ended(_entity(entity), "deleted", author=author, at=at)
+    return _ended(_entity(_known(log, kind, identity)), "deleted", author=author, at=at)
 
 
 def key_of(record: Record) -> bytes:
@@ -135,6 +155,13 @@ def _absorb(log: DefinitionLog, offset: int, record: Record, action_types: Actio
             log.delete(offset, kind, identity)
         case status:
             raise DocumentRefused([Fault("status", "published, retired (flows) or deleted (others)", described(status))])
+
+
+def _known(log: DefinitionLog, kind: str, identity: str) -> Entity:
+    entity = log.newest().entity(kind, identity)
+    if entity is None:
+        raise DocumentRefused([Fault("id", f"the id of a {kind.replace('_', ' ')}", described(identity))])
+    return entity
 
 
 def _agree(what: str, in_document: str, in_record: str) -> None:
@@ -179,3 +206,24 @@ def _taken(batch: Batch, now: Definitions) -> Iterator[tuple[str, Fault]]:
         bound = now.entry_point(entity.channel, entity.account) if isinstance(entity, EntryPoint) else None
         if bound is not None and bound.id != entity.id and (bound.entity_kind, bound.id) not in changed:
             yield file, Fault("account", "an account that no other published entry point has", f"that of {described(bound.id)}")
+
+
+def _left_behind(batch: Batch, then: Definitions, changed: Sequence[tuple[Entity | None, Entity]]) -> Iterator[tuple[str, Finding]]:
+    """Warn of what goes on naming an entity by the reference that it has no longer."""
+    files = {(entity.entity_kind, entity.id): name for name, entity in batch.entities.items()}
+    for before, entity in changed:
+        if before is None or before.reference == entity.reference:
+            continue
+        users = users_of(then, entity.entity_kind, "", before.reference)
+        if users:
+            yield (
+                files[entity.entity_kind, entity.id],
+                Finding(
+                    "old_reference",
+                    "warning",
+                    "reference",
+                    f"{', '.join(users)} still name{'s' if len(users) == 1 else ''} this {entity.entity_kind.replace('_', ' ')} "
+                    f"`{before.reference}`, which it is no longer",
+                    f"publish them with `{entity.reference}`, or keep the reference",
+                ),
+            )

@@ -84,12 +84,12 @@ def test_values_that_share_an_anchor_are_not_shared():
     [
         ("", ["document: expected one YAML document; found nothing"]),
         ("# nothing but a remark", ["document: expected one YAML document; found nothing"]),
-        ("a: 1\n---\nb: 2", ["document: expected one YAML document; found 2"]),
+        ("a: 1\n---\nb: 2", ["line 3, column 1: expected one YAML document; found another"]),
         ("- a", ["document: expected a mapping; found a list of 1"]),
         ("[]", ["document: expected a mapping; found an empty list"]),
         ("hello", ['document: expected a mapping; found "hello"']),
         ("a: 'x\nb: 1", ["line 2, column 5: expected YAML; found a fault in it: found unexpected end of stream"]),
-        ("a: \x07", ["line 1: expected YAML; found a character that it does not allow: 0x0007"]),
+        ("a: \x07", ["line 1, column 4: expected YAML; found a character that it does not allow: 0x0007"]),
         ('{"a": 1 "b": 2}', ["line 1, column 9: expected JSON; found a fault in it: Expecting ',' delimiter"]),
         ("a: *x", ["line 1, column 4: expected an anchor `&x` before its alias; found none"]),
         ("a: &x [1, *x]", ["line 1, column 11: expected an alias of something complete; found `*x` within what it names"]),
@@ -116,9 +116,14 @@ def test_what_is_no_document_is_refused(text, faults):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("a: é".encode("utf-16"), "line 1: expected text in UTF-8; found UTF-16"),
-        ("a: 1\nb: é".encode("latin-1"), "line 2: expected text in UTF-8; found byte 0xe9"),
-        ("a: 1\nb: \ud800", "line 2: expected text in Unicode; found half of a surrogate pair"),
+        (b"a: 1\nb: \0", "line 2, column 4: expected YAML; found a character that it does not allow: 0x0000"),
+        ("a: é".encode("utf-16"), "line 1, column 1: expected text in UTF-8; found UTF-16 or UTF-32"),
+        ("a: 1\nb: é".encode("latin-1"), "line 2, column 4: expected text in UTF-8; found byte 0xe9"),
+        ("a: é".encode("utf-16-le"), "line 1, column 1: expected text in UTF-8; found UTF-16 or UTF-32"),
+        ("a: b".encode("utf-16-be"), "line 1, column 1: expected text in UTF-8; found UTF-16 or UTF-32"),
+        ("a: b".encode("utf-32"), "line 1, column 1: expected text in UTF-8; found UTF-16 or UTF-32"),
+        (b"a: \xed\xa0\x80", "line 1, column 4: expected text in UTF-8; found byte 0xed"),
+        ("a: 1\nb: \ud800", "line 2, column 4: expected text in Unicode; found half of a surrogate pair"),
     ],
 )
 def test_another_encoding_is_refused(text, fault):
@@ -127,7 +132,17 @@ def test_another_encoding_is_refused(text, fault):
 
 @pytest.mark.parametrize("text", [b"a: " + b"x" * MAX_BYTES, "a: " + "x" * MAX_BYTES])
 def test_a_large_document_is_refused(text):
-    assert faults_of(lambda: load(text)) == [f"document: expected a document of at most {MAX_BYTES} bytes; found {MAX_BYTES + 3}"]
+    assert faults_of(lambda: load(text)) == [f"document: expected a document of at most {MAX_BYTES} bytes; found more"]
+
+
+@pytest.mark.parametrize("text", [b"[" * 10_000_000, b"a: b\n" * 2_000_000, "a" * 10_000_000, b"\0" * 10_000_000])
+def test_ten_megabytes_are_refused_unread(text):
+    assert faults_of(lambda: load(text)) == [f"document: expected a document of at most {MAX_BYTES} bytes; found more"]
+
+
+@pytest.mark.parametrize("piece", [b'"', b"'", b"\t", b"? ", b"- &a x\n", b"*a ", b"%", b"{", b"!", b"|\n", b"---\n", b"a: &a {b: "])
+def test_two_megabytes_of_anything_are_refused(piece):
+    assert len(faults_of(lambda: load(piece * (MAX_BYTES // len(piece))))) == 1
 
 
 def test_a_document_that_grows_by_its_canonical_form_is_refused():

@@ -6,8 +6,13 @@ from typing import Any
 
 import pytest
 
+from processor.actions import action_types
+from processor.flow.document import load
 from processor.flow.drawing import draw
+from processor.flow.icons import FAMILIES, family, icon
 from processor.flow.lettering import fitted, width, wrapped
+from processor.flow.overlay import Overlay
+from processor.flow.reader import read
 from tests.flow.documents import END, QUESTION, flow
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -39,6 +44,11 @@ ORDER_DESK = {
 
 def drawing(actions=None, /, **more):
     return ET.fromstring(draw(flow(actions, **more)))
+
+
+def large():
+    """A flow of sixty actions, as a shop's service desk might run it."""
+    return read(load((Path(__file__).parent / "service_desk.yaml").read_bytes()), action_types())
 
 
 def actions_of(root):
@@ -99,6 +109,7 @@ def test_waits_failures_and_what_is_not_linked_differ_in_shape():
     assert waiting == {"ask", "look", "hold"}
     for identity, group in actions.items():
         shapes = {part.get("class") for part in group}
+        assert "icon" in shapes
         assert ({"inner", "clock"} <= shapes) == (identity in waiting)
     assert "failure" in links["look", "not_ok"].get("class").split()
     assert "failure" not in links["look", "ok"].get("class").split()
@@ -146,9 +157,9 @@ def braid(count):
     }
 
 
-@pytest.mark.parametrize("actions", [ORDER_DESK, braid(20), braid(40)])
-def test_no_box_lies_on_another_and_no_way_leads_through_one(actions):
-    root = drawing(actions)
+@pytest.mark.parametrize("made", [flow(ORDER_DESK), flow(braid(17)), flow(braid(40)), large()], ids=["small", "lines", "jumps", "large"])
+def test_no_box_lies_on_another_and_no_way_leads_through_one(made):
+    root = ET.fromstring(draw(made))
     frames = {identity: frame(group) for identity, group in actions_of(root).items()}
     for (_, one), (_, other) in itertools.combinations(frames.items(), 2):
         assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
@@ -223,6 +234,146 @@ def test_dark_and_light_are_in_the_picture_itself():
     assert "prefers-color-scheme: dark" in style
     for hook in (".link.taken", ".action.taken", ".action.current"):
         assert hook in style
+
+
+def test_tabs_are_in_the_order_of_the_branches():
+    made = large()
+    groups = [(group.get("data-action"), group.get("data-branch"), tab_of(group)) for group in links_of(ET.fromstring(draw(made))).values()]
+    for identity, action in made.actions.items():
+        lefts = {branch: left for source, branch, (left, _, _, _) in groups if source == identity}
+        assert [branch for branch in action.branches if branch in lefts] == sorted(lefts, key=lefts.__getitem__)
+
+
+def tab_of(group):
+    (rectangle,) = [part for part in group.iter(f"{SVG}rect") if part.get("class") == "tab"]
+    x, y, broad, high = (float(rectangle.get(name)) for name in ("x", "y", "width", "height"))
+    return x, y, x + broad, y + high
+
+
+def test_in_a_large_flow_a_line_too_long_is_a_name_instead():
+    made = large()
+    root = ET.fromstring(draw(made))
+    jumps = 0
+    for (identity, branch), group in links_of(root).items():
+        target = made.actions[identity].links.get(branch)
+        named = [part for part in group if part.get("class") == "jump"]
+        lines = [part for part in group if part.get("class") == "way"]
+        assert len(named) + len(lines) == (target in made.actions)
+        for jump in named:
+            jumps += 1
+            assert "".join(text.text for text in jump.iter(f"{SVG}tspan")) == target
+            assert jump.get("data-target") == target
+    landed = {identity: int(count.text) for identity, group in actions_of(root).items() for count in group.findall(f"{SVG}g/{SVG}text")}
+    assert sum(landed.values()) == jumps > 20
+    assert landed["sorry"] > 10
+
+
+def test_below_what_it_follows_every_action_of_a_large_flow_has_a_line():
+    made = large()
+    lines = {key for key, group in links_of(ET.fromstring(draw(made))).items() if any(part.get("class") == "way" for part in group)}
+    assert {made.actions[identity].links[branch] for identity, branch in lines} == set(made.actions) - {"start"}
+
+
+def test_a_small_flow_has_lines_only():
+    assert not [group for group in drawing(ORDER_DESK).iter(f"{SVG}g") if group.get("class") in {"jump", "landing"}]
+
+
+def test_long_ids_of_what_is_jumped_to_are_broken_where_words_end():
+    long = "a_very_long_id_that_goes_on_and_on_until_nobody_reads_it"
+    actions = {f"a{number}": {**QUESTION, "links": {"ok": f"a{number + 1}", "error": long}} for number in range(25)}
+    root = drawing({**actions, "a25": say("Bye", long), long: say("Sorry", "end"), "b": say("?", "Wide" * 9), "Wide" * 9: END})
+    (jump,) = [part for part in links_of(root)["a0", "error"] if part.get("class") == "jump"]
+    first, second = [text.text for text in jump.iter(f"{SVG}tspan")]
+    assert long.startswith(first)
+    assert first.endswith("_")
+    assert second.endswith("…")
+
+
+def test_texts_stay_within_their_tabs():
+    for group in links_of(ET.fromstring(draw(large(), Overlay("counts", {("menu", "link_1"): 123_456})))).values():
+        left, top, right, bottom = tab_of(group)
+        for text in group.iter(f"{SVG}tspan"):
+            x, y = float(text.get("x")), float(text.get("y"))
+            assert left <= x - width(text.text, 10.5) / 2
+            assert x + width(text.text, 10.5) / 2 <= right
+            assert top + 8 <= y <= bottom - 1
+
+
+def classes(group):
+    return set(group.get("class").split())
+
+
+COVERED = {
+    ("start", "ok"): 3,
+    ("greet", "ok"): 3,
+    ("ask", "ok"): 2,
+    ("ask", "error"): 1,
+    ("look", "ok"): 2,
+    ("test", "yes"): 2,
+    ("sorry", "ok"): 1,
+}
+
+
+def test_coverage_shows_what_no_test_took():
+    root = ET.fromstring(draw(flow(ORDER_DESK), Overlay("coverage", COVERED)))
+    links = links_of(root)
+    assert {key for key, group in links.items() if "passed" in classes(group)} == set(COVERED)
+    assert {key for key, group in links.items() if "missed" in classes(group)} == set(links) - set(COVERED)
+    notes = {key: [part.text for part in group.iter(f"{SVG}tspan") if part.get("class") == "note"] for key, group in links.items()}
+    assert notes["ask", "ok"] == ["2×"]
+    assert notes["look", "not_ok"] == ["never"]
+    missed = {identity for identity, group in actions_of(root).items() if "missed" in classes(group)}
+    assert missed == {"again", "hold", "tag", "go"}
+    assert "never taken" in [text.text for text in root.iter(f"{SVG}text")]
+
+
+def test_counts_make_lines_thicker_by_what_passed_them():
+    root = ET.fromstring(draw(flow(ORDER_DESK), Overlay("counts", {**COVERED, ("start", "ok"): 100})))
+    lines = [part for part in root.iter(f"{SVG}path") if "line" in (part.get("class") or "").split() and part.get("d") != "M0 0h26"]
+    assert all(("passed" in classes(line)) == (line.get("style") is not None) for line in lines)
+    assert {"missed", "passed"} <= set.union(*map(classes, lines))
+    widths = [float(line.get("style", "").removeprefix("stroke-width:").removesuffix("px") or 0) for line in lines]
+    assert max(widths) == 7.0
+    shown = {key: [text.text for text in group.iter(f"{SVG}tspan")] for key, group in links_of(root).items()}
+    assert shown["ask", "error"] == ["error", "1 · 33%"]
+    assert shown["look", "not_ok"] == ["not ok", "0"]
+
+
+def test_an_overlay_of_nothing_is_drawn_too():
+    assert "passed" not in {
+        name for group in links_of(ET.fromstring(draw(flow(), Overlay("counts", {})))).values() for name in classes(group)
+    }
+
+
+def test_every_family_has_a_sign_of_its_own():
+    sections = [action_type.section for action_type in action_types().values()]
+    assert {family(section) for section in sections} <= set(FAMILIES.values())
+    assert len({icon(f"{number}.1") for number in FAMILIES}) == len(FAMILIES)
+    assert family("99.1") == "routing"
+
+
+def luminance(colour):
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_texts_have_a_contrast_of_four_and_a_half_and_shapes_of_three(scheme):
+    """WCAG 2.2, 1.4.3 and 1.4.11."""
+    style = drawing().find(f"{SVG}style").text
+    colours = dict(re.findall(r"--flow-([a-z-]+): (#[0-9a-f]{6})", style.split("@media")[scheme]))
+
+    def contrast(one, other):
+        light, dark = sorted((luminance(colours[one]), luminance(colours[other])), reverse=True)
+        return (light + 0.05) / (dark + 0.05)
+
+    texts = [("ink", "box"), ("ink", "head"), ("ink", "current-ground"), ("ink", "missed-ground"), ("faint", "head"), ("faint", "ground")]
+    texts += [("faint", "missed-ground"), ("faint", "current-ground"), ("failure", "box"), ("taken", "box"), ("missed", "missed-ground")]
+    shapes = [("line", "ground"), ("failure", "ground"), ("wait", "head"), ("taken", "ground"), ("missed", "ground"), ("current", "ground")]
+    assert {pair: contrast(*pair) for pair in texts if contrast(*pair) < 4.5} == {}
+    assert {pair: contrast(*pair) for pair in shapes if contrast(*pair) < 3} == {}
+    assert not re.search(r"text[^{]*\{[^}]*opacity", style)
 
 
 def test_long_texts_are_cut_where_there_is_no_room():

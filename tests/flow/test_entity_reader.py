@@ -1,9 +1,11 @@
 import pytest
 
-from processor.engine.entities import CheckpointDefinition, EntryPoint, WebService
+from processor.engine.entities import KINDS, CheckpointDefinition, EntryPoint, WebService
 from processor.flow.document import load
 from processor.flow.entity_reader import read_entity
 from tests.flow.documents import ENTRY_POINT, WEB_SERVICE, faults_of
+
+KNOWN = ", ".join(KINDS)
 
 
 def test_entities_are_read_by_their_kind():
@@ -15,12 +17,12 @@ def test_entities_are_read_by_their_kind():
 @pytest.mark.parametrize(
     ("text", "faults"),
     [
-        ("id: x", ["kind: expected one of entry_point, checkpoint, web_service; found nothing"]),
+        ("id: x", [f"kind: expected one of {KNOWN}; found nothing"]),
         (
             "kind: entry_pont",
-            ['kind: expected one of entry_point, checkpoint, web_service (did you mean `entry_point`?); found "entry_pont"'],
+            [f'kind: expected one of {KNOWN} (did you mean `entry_point`?); found "entry_pont"'],
         ),
-        ("kind: [flow]", ["kind: expected one of entry_point, checkpoint, web_service; found a list of 1"]),
+        ("kind: [flow]", [f"kind: expected one of {KNOWN}; found a list of 1"]),
         (
             "{kind: web_service, id: '', reference: x, url: 'ftp://x', inputs: {n: {type: date, plac: query}}}",
             [

@@ -2,6 +2,7 @@
 
 import json
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,9 +12,13 @@ from processor.engine.errors import DocumentRefused
 from processor.flow.document import canonical, load
 from processor.flow.drawing import draw
 from processor.flow.entity_reader import read_entity
+from processor.flow.faults import below
+from processor.flow.finding import Finding
 from processor.flow.linter import lint
+from processor.flow.positions import Positions, placed
 from processor.flow.publication import absorb, prepare
 from processor.flow.reader import read, read_text
+from processor.flow.sarif import sarif
 from tests.flow.documents import ENTRY_POINT, QUESTION, WEB_SERVICE, document
 
 YAML_PIECES = st.sampled_from(
@@ -117,6 +122,13 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 99) | st.sampled_from(["x", "a: b", "[", "'", '"', "é 😀", "two\nlines", ""]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "b-c", "é", "x y", '"', ""]), inner, max_size=4),
+    max_leaves=12,
+)
+
+
 def refusal(attempt):
     """Return what an attempt gives, or the refusal; anything else that it raises fails the test."""
     try:
@@ -137,6 +149,41 @@ def test_any_text_is_loaded_or_refused(text):
 def test_any_bytes_are_loaded_or_refused_in_words_that_can_be_shown(data):
     _, refused = refusal(lambda: read_text(data, action_types()))
     assert str(refused).encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(YAML_PIECES, max_size=30).map("".join) | st.text(max_size=60) | DOCUMENTS.map(lambda made: json.dumps(made, indent=1)))
+def test_every_fault_of_any_text_has_a_place_in_it_and_can_be_told(text):
+    _, refused = refusal(lambda: read_text(text, action_types()))
+    findings = [Finding("refused", "fault", fault.path, fault.expected, "") for fault in refused.faults] if refused else []
+    found = placed([("it.yaml", finding) for finding in findings], {"it.yaml": text})
+    lines = text.splitlines() or [""]
+    for _, finding in found:
+        assert finding.line in range(1, len(lines) + 2)
+        assert finding.column in range(1, max(map(len, lines)) + 2)
+    assert json.dumps(sarif(found, "1.0.0")).encode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(["a", "b-c", "é", "x y"]), PLAIN, min_size=1, max_size=3))
+def test_the_place_of_a_path_is_where_its_key_is_written(made):
+    for text in (json.dumps(made, indent=1), json.dumps(made, ensure_ascii=False), yaml.safe_dump(made, allow_unicode=True)):
+        positions, lines = Positions(text), text.split("\n")
+        for path, key, value in paths_of(load(text), ""):
+            line, column = positions.of(path)
+            written = lines[line - 1][column - 1 :]
+            if key is None:  # an item stands where it begins
+                assert not written.startswith(("- ", ",", "]")) or isinstance(value, list) or str(value).startswith("- ")
+            else:
+                assert written.startswith((key, json.dumps(key), json.dumps(key, ensure_ascii=False), "'", '"', "? "))
+
+
+def paths_of(value, path):
+    """Give the paths within a document, each with its key, where it has one, and its value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield below(path, key), key if isinstance(key, str) else None, item
+        yield from paths_of(item, below(path, key))
 
 
 @settings(max_examples=300, deadline=None)

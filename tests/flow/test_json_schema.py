@@ -5,6 +5,7 @@ from jsonschema import Draft202012Validator
 
 from processor.actions import action_types
 from processor.actions.node import Node
+from processor.engine.entities import KINDS
 from processor.flow.document import load
 from processor.flow.example import description, example
 from processor.flow.json_schema import DIALECT, json_schema
@@ -64,7 +65,7 @@ def test_documents_that_can_be_read_are_valid(validator, whole):
 @pytest.mark.parametrize(
     ("whole", "paths"),
     [
-        ([], ["$", "$", "$", "$"]),
+        ([], ["$"] * (len(KINDS) + 1)),
         (document(colour="red"), ["$"]),
         (document(country="fr"), ["$.country"]),
         (document(variables={"a b": {}}), ["$.variables"]),

@@ -2,6 +2,7 @@ import pytest
 
 from processor.actions import action_types
 from processor.engine.definitions import DefinitionLog
+from processor.engine.entities import KINDS
 from processor.flow.batch import BesideBatch, read_batch
 from processor.flow.document import canonical, content_hash, load
 from processor.flow.publication import absorb, delete, key_of, prepare, retire
@@ -142,7 +143,7 @@ def test_all_faults_of_all_documents_are_told_and_nothing_is_prepared(log):
         "1.yaml: actions.a",
         "3.yaml: actions.tag.checkpoint.reference",
     ]
-    assert faults[2] == '4.yaml: kind: expected one of flow, entry_point, checkpoint, web_service (did you mean `flow`?); found "flwo"'
+    assert faults[2] == f'4.yaml: kind: expected one of flow, {", ".join(KINDS)} (did you mean `flow`?); found "flwo"'
     assert faults[4].startswith(
         "3.yaml: actions.tag.checkpoint.reference: expected a document without unknown_reference; found there is no checkpoint"
     )
@@ -150,7 +151,7 @@ def test_all_faults_of_all_documents_are_told_and_nothing_is_prepared(log):
 
 def test_a_fault_of_the_whole_document_is_told_by_the_name_of_its_file(log):
     assert faults_of(lambda: prepared(log, {"kind": ["flow"]})) == [
-        "0.yaml: kind: expected one of flow, entry_point, checkpoint, web_service; found a list of 1"
+        f"0.yaml: kind: expected one of flow, {', '.join(KINDS)}; found a list of 1"
     ]
     assert [fault.partition(":")[0] for fault in faults_of(lambda: prepared(log, {}))] == ["0.yaml"] * 5
 
@@ -169,23 +170,24 @@ def test_flows_that_hand_over_to_each_other_are_published_together(log):
 
 
 def test_warnings_are_told_and_do_not_block(log):
-    publication = published(log, document({"ask": {**QUESTION, "links": {"ok": "end"}}}), {**ENTRY_POINT, "end_of_interaction": "farewell"})
+    asking = document({"ask": {**QUESTION, "links": {"ok": "end"}}}, variables={"order": {"number": "number"}})
+    publication = published(log, asking, {**ENTRY_POINT, "end_of_interaction": "farewell"})
     assert [(name, finding.code, finding.path) for name, finding in publication.warnings] == [
         ("1.yaml", "unknown_flow", "end_of_interaction"),
         ("0.yaml", "unlinked_branch", "actions.ask.links.error"),
         ("0.yaml", "unlinked_branch", "actions.ask.links.maximum_attempts_reached"),
-        ("0.yaml", "unlinked_branch", "actions.ask.links.response_time_exceeded"),
+        ("0.yaml", "unlinked_timeout", "actions.ask.links.response_time_exceeded"),
     ]
 
 
 def test_an_entry_point_with_a_flow_of_the_wrong_type_is_a_warning(log):
-    tail = document(ref="farewell", type="end_of_interaction")
+    opening, tail = document(variables={}), document(ref="farewell", type="end_of_interaction", variables={})
     entry = {**ENTRY_POINT, "flow": "farewell", "end_of_interaction": "support"}
-    assert [(finding.code, finding.path) for _, finding in prepared(log, document(), tail, entry).warnings] == [
+    assert [(finding.code, finding.path) for _, finding in prepared(log, opening, tail, entry).warnings] == [
         ("unfit_flow", "flow"),
         ("unfit_flow", "end_of_interaction"),
     ]
-    assert prepared(log, document(), tail, {**ENTRY_POINT, "end_of_interaction": "farewell"}).warnings == ()
+    assert prepared(log, opening, tail, {**ENTRY_POINT, "end_of_interaction": "farewell"}).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -202,7 +204,7 @@ def test_an_entry_point_with_a_flow_of_the_wrong_type_is_a_warning(log):
         ),
         (
             (ENTRY_POINT, {**ENTRY_POINT, "id": "two", "reference": "two"}),
-            '1.yaml: account: expected a account of the channel that no other document has; found "web_chat demo", as in 0.yaml',
+            '1.yaml: account: expected a channel account that no other document has; found "web_chat demo", as in 0.yaml',
         ),
     ],
 )
@@ -242,6 +244,7 @@ def test_a_batch_is_seen_as_if_it_were_published(log):
     seen = BesideBatch(batch, log)
     assert [(made.reference, made.name) for made in seen.flows()] == [("other", "Support"), ("support", "changed")]
     assert seen.flow("support", 1) is log.newest().flow("support", 1)
+    assert (seen.latest_version("support"), seen.latest_version("other")) == (1, 0)
     assert (seen.production("support"), seen.production("nothing")) == (batch.flows["d"], None)
     assert seen.entity("checkpoint", "c-1") is batch.entities["b"]
     assert seen.entity("web_service", "ws-1") is log.newest().entity("web_service", "ws-1")
@@ -260,8 +263,8 @@ def test_a_batch_is_seen_as_if_it_were_published(log):
         ({"document": ""}, "expected one YAML document; found nothing"),
         ({"document": "{}"}, "ref: expected a value, which is required; found nothing"),
         ({"id": "other"}, 'id: expected "other", as the record says; found "support"'),
-        ({"kind": "queue"}, 'kind: expected one of flow, entry_point, checkpoint, web_service; found "queue"'),
-        ({"kind": "checkpoint"}, "kind: expected one of entry_point, checkpoint, web_service; found nothing"),
+        ({"kind": "ticket"}, f'kind: expected one of flow, {", ".join(KINDS)}; found "ticket"'),
+        ({"kind": "checkpoint"}, f"kind: expected one of {', '.join(KINDS)}; found nothing"),
         ({"status": "drafted"}, 'status: expected published, retired (flows) or deleted (others); found "drafted"'),
         ({"status": "deleted"}, 'status: expected published, retired (flows) or deleted (others); found "deleted"'),
         ({"kind": "checkpoint", "status": "retired"}, 'status: expected published, retired (flows) or deleted (others); found "retired"'),
@@ -289,3 +292,57 @@ def test_a_published_flow_is_what_its_author_checked(log):
     assert again.content_hash == content_hash(load(text))
     assert again.actions == flow({"start": {"type": "start", "links": {"ok": "end"}}}).actions
     assert END["links"] == again.actions["start"].links
+
+
+def test_what_changes_is_given_beside_what_is_published(log):
+    published(log, document(name="one"), CHECKPOINT, WEB_SERVICE)
+    publication = prepared(log, document(name="two"), document(ref="other"), {**CHECKPOINT, "name": "Named"}, WEB_SERVICE)
+    now = log.newest()
+    assert [(before, after.name, after.version) for before, after in publication.flows] == [
+        (now.version("support", 1), "two", 2),
+        (None, "Support", 1),
+    ]
+    assert [(before, after.name) for before, after in publication.entities] == [(now.entity("checkpoint", "c-1"), "Named")]
+    assert publication.kept == ()
+    assert prepared(log, document(name="one")).kept == (now.production("support"),)
+
+
+def test_after_a_retirement_a_flow_is_beside_its_last_version(log):
+    published(log, document(name="one"))
+    written(log, retire(log, "support", author="ana", at=9))
+    assert [before.version for before, _ in prepared(log, document(name="one")).flows] == [1]
+
+
+def test_a_rename_is_told_with_those_who_use_the_old_reference(log):
+    other = {"kind": "checkpoint", "id": "c-2", "reference": "unused"}
+    published(log, document({"tag": TAG}), document({"tag": TAG}, ref="other"), CHECKPOINT, other)
+    publication = prepared(log, {**CHECKPOINT, "reference": "done"}, {**other, "reference": "still_unused"})
+    assert publication.lines == (
+        "checkpoint done: published, renamed from qualified",
+        "checkpoint still_unused: published, renamed from unused",
+    )
+    assert [(name, str(finding)) for name, finding in publication.warnings if finding.code == "old_reference"] == [
+        (
+            "0.yaml",
+            (
+                "reference: flow other, flow support still name this checkpoint `qualified`, which it is no longer; "
+                "publish them with `done`, or keep the reference"
+            ),
+        )
+    ]
+    follows = {**TAG, "checkpoint": {"reference": "done"}}
+    together = prepared(log, {**CHECKPOINT, "reference": "done"}, document({"tag": follows}))
+    [warning] = [finding.message for _, finding in together.warnings if finding.code == "old_reference"]
+    assert warning.startswith("flow other still names this checkpoint")
+
+
+def test_a_batch_gives_its_entities_with_the_published_ones(log):
+    published(log, CHECKPOINT, WEB_SERVICE)
+    batch = read_batch([("a", {**CHECKPOINT, "reference": "done"}), ("b", {**CHECKPOINT, "id": "c-2"})], action_types())
+    assert [(entity.entity_kind, entity.id, entity.reference) for entity in BesideBatch(batch, log).entities()] == [
+        ("checkpoint", "c-1", "done"),
+        ("checkpoint", "c-2", "qualified"),
+        ("web_service", "ws-1", "order_status"),
+    ]
+    written(log, delete(log, "checkpoint", "c-1", author="ana", at=9))
+    assert [entity.id for entity in log.newest().entities()] == ["ws-1"]

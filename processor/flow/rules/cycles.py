@@ -3,28 +3,28 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from processor.engine.limits import CHAIN_ACTIONS
-from processor.flow.finding import Finding
 from processor.flow.rules.facts import Facts
+from processor.flow.rules.rule import Spot, flow_fault
 
 Graph = Mapping[str, Sequence[str]]
 
 _TOLD = 12
 
 
-def wait_free_cycle(facts: Facts) -> Iterator[Finding]:
-    """Refuse cycles in which no action waits: an interaction would never come out of one, so that the engine stops it."""
+@flow_fault(
+    "wait_free_cycle",
+    "No action waits on the way round a cycle: the engine ends the interaction that goes round in it.",
+    "Put an action that waits into it, such as a pause or a question, or lead it out.",
+)
+def wait_free_cycle(facts: Facts) -> Iterator[Spot]:
+    """Look for cycles in which no action waits."""
     hasty = [identity for identity, action in facts.flow.actions.items() if not action.waits()]
     among = set(hasty)
-    graph = {identity: [target for target in facts.targets(identity) if target in among] for identity in hasty}
+    graph = {identity: [target for target in facts.graph[identity] if target in among] for identity in hasty}
     for component in _components(graph):
         cycle = _cycle(graph, component)
-        yield Finding(
-            "wait_free_cycle",
-            "fault",
-            f"actions.{cycle[0]}",
-            f"no action waits on the way {_told(cycle)}, which would end the interaction after {CHAIN_ACTIONS} actions",
-            "put an action that waits into it, such as a pause or a question, or lead it out",
-        )
+        way = _told(cycle)
+        yield f"actions.{cycle[0]}", f"no action waits on the way {way}, which would end the interaction after {CHAIN_ACTIONS} actions"
 
 
 def _components(graph: Graph) -> list[list[str]]:

@@ -2,25 +2,22 @@
 
 from collections.abc import Iterator
 
-from processor.engine.flow import START
-from processor.flow.finding import Finding
-from processor.flow.rules.facts import Facts
+from processor.engine.flow import END, START
+from processor.flow.rules.facts import Facts, reachable
+from processor.flow.rules.rule import Spot, flow_warning
 
 
-def unreachable_action(facts: Facts) -> Iterator[Finding]:
-    """Warn of actions that no way from Start leads to."""
-    reached = {START}
-    ahead = [START]
-    while ahead:
-        new = [target for target in facts.targets(ahead.pop()) if target not in reached]
-        reached.update(new)
-        ahead.extend(new)
+@flow_warning("unreachable_action", "No way from Start leads to the action.", "Link it, or take it away.")
+def unreachable_action(facts: Facts) -> Iterator[Spot]:
+    """Look for actions that no way from Start leads to."""
+    reached = reachable(facts.graph)
     for identity in facts.flow.actions:
         if identity not in reached:
-            yield Finding(
-                "unreachable_action",
-                "warning",
-                f"actions.{identity}",
-                f"no way from {START} leads to this action",
-                "link it, or take it away",
-            )
+            yield f"actions.{identity}", f"no way from {START} leads to this action"
+
+
+@flow_warning("idle_flow", "Start leads straight to the end, so that the flow does nothing.", "Link Start to an action.")
+def idle_flow(facts: Facts) -> Iterator[Spot]:
+    """Look whether Start leads to the end."""
+    if facts.flow.actions[START].links.get("ok") == END:
+        yield f"actions.{START}.links.ok", f"{START} leads straight to `{END}`: the flow does nothing"

@@ -51,6 +51,8 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         "gateway": _command("gateway", "Let customers in by web chat."),
         # To author
         "flow": _command("flow", "Check, publish and draw flows."),
+        "definitions": _command("definitions", "Show, rename or delete what flows name."),
+        "reference": _command("reference", "Write the reference of actions, definitions and records."),
         # To look after
         "dead-letters": _command("dead_letters", "Show what could not be applied, and redrive it."),
         "conversation": _command("conversation", "End one conversation, or lift its quarantine."),

@@ -57,17 +57,44 @@ def publish(
     _reach(producer, deployment, topic)
     try:
         producer.init_transactions(ANSWER_SEC)
-        reader = DefinitionReader(deployment, codec, all_action_types() if action_types is None else action_types)
-        try:
-            reader.catch_up(CATCH_UP_SEC)
-        finally:
-            reader.close()
-        publication = prepare(reader.log)
-        _refuse_unread(publication, reader)
+        reader = _read(deployment, codec, action_types)
+    except (KafkaException, TimeoutError) as error:
+        raise PublishingFailed(_told(error)) from error
+    publication = prepare(reader.log)
+    _refuse_unread(publication, reader)
+    try:
         _write(producer, topic, publication, codec)
     except (KafkaException, TimeoutError) as error:
         raise PublishingFailed(_told(error)) from error
     return publication
+
+
+def preview(
+    deployment: Deployment, prepare: Callable[[DefinitionLog], Publication], action_types: Mapping[str, type[Action]] | None = None
+) -> Publication:
+    """Return what `publish` would write now; nothing is written, and no other publication is disturbed.
+
+    Raises as `publish` does.
+    """
+    _reach(Producer({"bootstrap.servers": deployment.bootstrap_servers, "log_level": 0}), deployment, deployment.topics.definitions)
+    codec = Codec(SchemaRegistry(deployment.schema_registry_url) if deployment.schema_registry_url else None)
+    try:
+        reader = _read(deployment, codec, action_types)
+    except (KafkaException, TimeoutError) as error:
+        raise PublishingFailed(_told(error)) from error
+    publication = prepare(reader.log)
+    _refuse_unread(publication, reader)
+    return publication
+
+
+def _read(deployment: Deployment, codec: Codec, action_types: Mapping[str, type[Action]] | None) -> DefinitionReader:
+    """Return a reader that has read all that is published, and is closed."""
+    reader = DefinitionReader(deployment, codec, all_action_types() if action_types is None else action_types)
+    try:
+        reader.catch_up(CATCH_UP_SEC)
+    finally:
+        reader.close()
+    return reader
 
 
 def _reach(producer: Producer, deployment: Deployment, topic: str) -> None:

@@ -32,17 +32,7 @@ def read_topic(deployment: Deployment, topic: str, partitions: Sequence[int] | N
 
     Raises KafkaException when the broker does not answer or has no such topic.
     """
-    consumer = Consumer(
-        {
-            "bootstrap.servers": deployment.bootstrap_servers,
-            "group.id": "unused",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": 50,
-            "log_level": 3,
-        }
-    )
+    consumer = _consumer(deployment)
     try:
         metadata = consumer.list_topics(topic, timeout=ANSWER_SEC).topics[topic]
         if metadata.error is not None:
@@ -65,3 +55,43 @@ def read_topic(deployment: Deployment, topic: str, partitions: Sequence[int] | N
                     unread.discard(number)
     finally:
         consumer.close()
+
+
+def read_partition(deployment: Deployment, topic: str, number: int, first: int, end: int) -> Iterator[LogRecord]:
+    """Yield the committed records of one partition from one offset up to, not including, another; what is no longer there is left out.
+
+    Raises KafkaException when the broker does not answer or has no such partition.
+    """
+    consumer = _consumer(deployment)
+    try:
+        _, written = watermarks(consumer, TopicPartition(topic, number))
+        reached = min(end, written)
+        consumer.assign([TopicPartition(topic, number, first)])
+        at_end = first >= reached
+        while not at_end:
+            found = consumer.poll(0.5)  # consume() alone would wait for all that it may return
+            for message in () if found is None else (found, *consumer.consume(RECORDS_AT_ONCE, 0)):
+                offset = message.offset() or 0
+                if is_partition_end(message.error()):
+                    at_end = True
+                    continue
+                if offset < reached:
+                    yield LogRecord(number, offset, message.timestamp()[1], message.key(), message.value(), headers_of(message))
+                at_end = at_end or offset + 1 >= reached
+    finally:
+        consumer.close()
+
+
+def _consumer(deployment: Deployment) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": deployment.bootstrap_servers,
+            "group.id": "unused",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "fetch.wait.max.ms": 50,
+            "log_level": 3,
+        }
+    )

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from processor.engine.errors import DocumentRefused
 from processor.flow.publication import Publication, prepare
 from processor.runtime import publisher
 from processor.runtime.definition_reader import DefinitionReader
-from processor.runtime.publisher import PublishingFailed, publish
+from processor.runtime.publisher import PublishingFailed, preview, publish
 from processor.runtime.topic_log import read_topic
 from schemas.codec import Codec
 from schemas.deployment import Deployment
@@ -22,8 +23,12 @@ def preparing(*documents: Mapping[str, Any]) -> Callable[[DefinitionLog], Public
     return lambda log: prepare([(f"{number}.yaml", made) for number, made in enumerate(documents)], log, action_types(), author="ana", at=1)
 
 
-def published(deployment):
-    return list(read_topic(deployment, deployment.topics.definitions))
+def published(deployment, count=0):
+    """What is on the topic; `count` records at least, which show a moment after their transaction was committed."""
+    until = time.monotonic() + 30
+    while len(found := list(read_topic(deployment, deployment.topics.definitions))) < count:
+        assert time.monotonic() < until, f"expected {count} records; found {len(found)}"
+    return found
 
 
 def reader_of(deployment):
@@ -36,7 +41,7 @@ def test_documents_are_written_under_their_keys_and_read_back(deployment):
     where = deployment()
     publication = publish(where, preparing(document(), ENTRY_POINT))
     assert publication.lines == ("entry_point web: published", "flow support: published as version 1")
-    records = published(where)
+    records = published(where, 2)
     assert [record.key for record in records] == [b"entry_point:web", b"flow:support"]
     assert [Codec().decode(record.value)[1] for record in records] == list(publication.records)
     reader = reader_of(where)
@@ -49,7 +54,7 @@ def test_what_is_published_again_unchanged_writes_nothing(deployment):
     where = deployment()
     publish(where, preparing(document()))
     assert publish(where, preparing(document())).records == ()
-    assert len(published(where)) == 1
+    assert len(published(where, 1)) == 1
     assert publish(where, preparing(document(name="changed"))).lines == ("flow support: published as version 2",)
 
 
@@ -58,6 +63,23 @@ def test_what_is_refused_writes_nothing(deployment):
     with pytest.raises(DocumentRefused):
         publish(where, preparing(document(), {"kind": "flow"}))
     assert published(where) == []
+
+
+def test_a_preview_writes_nothing_and_disturbs_no_publication(deployment):
+    where = deployment()
+
+    def looking(log):
+        assert preview(where, preparing(document(name="looked"))).lines == ("flow support: published as version 1",)
+        return preparing(document())(log)
+
+    assert publish(where, looking).lines == ("flow support: published as version 1",)
+    until = time.monotonic() + 30
+    while preview(where, preparing(document())).records:
+        assert time.monotonic() < until, "expected the published version to be seen"
+    with pytest.raises(DocumentRefused):
+        preview(where, preparing({"kind": "flow"}))
+    with pytest.raises(PublishingFailed, match="has no topic"):
+        preview(where.model_copy(update={"topic_prefix": "nobody.made."}), preparing(document()))
 
 
 def test_a_publication_that_another_one_overtakes_writes_nothing(deployment):

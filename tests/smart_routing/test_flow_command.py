@@ -20,10 +20,6 @@ actions:
 """
 WARNED = GOOD.replace(", reference_not_found: end", "")
 FAULTY = GOOD.replace("add_checkpoint", "add_chekpoint").replace("FR", "fr")
-NOWHERE = (
-    "actions.tag.links.reference_not_found: branch `reference_not_found` of `tag` leads nowhere "
-    "(link it to an action, or to `end` where the routing may end)"
-)
 CHECKPOINT = "{kind: checkpoint, id: c-1, reference: qualified}"
 
 
@@ -40,61 +36,6 @@ def write(tmp_path):
 def run(*arguments, deployment=None, **variables):
     environment = {variable_of(name): None for name in Deployment.model_fields}
     return CliRunner().invoke(main, ["flow", *arguments], env=environment | (deployment.to_environment() if deployment else {}) | variables)
-
-
-def test_check_finds_nothing_in_a_sound_flow(write):
-    result = run("check", write("support.yaml", GOOD))
-    assert (result.exit_code, result.output) == (0, "1 file: 0 faults, 0 warnings.\n")
-
-
-def test_check_tells_all_faults_and_warnings_of_all_files(write):
-    faulty, warned, garbage, bytes_ = write("a.yaml", FAULTY), write("b.yaml", WARNED), write("c.yaml", "a: ["), write("d.yaml", b"\xff")
-    result = run("check", faulty, warned, garbage, bytes_, write("e.yaml", CHECKPOINT))
-    assert result.exit_code == 1
-    assert result.output.splitlines() == [
-        f"{garbage}: fault: line 2, column 1: expected YAML; found a fault in it: did not find expected node content",
-        f"{bytes_}: fault: line 1: expected text in UTF-8; found byte 0xff",
-        f'{faulty}: fault: country: expected a country by ISO 3166-1 alpha-2, such as FR (did you mean `FR`?); found "fr"',
-        f'{faulty}: fault: actions.tag.type: expected an action type (did you mean `add_checkpoint`?); found "add_chekpoint"',
-        f"{warned}: warning: {NOWHERE}",
-        "5 files: 4 faults, 1 warning.",
-    ]
-
-
-def test_warnings_do_not_fail_a_check(write):
-    assert run("check", write("support.yaml", WARNED)).exit_code == 0
-
-
-def test_check_gives_data(write):
-    file = write("a.yaml", WARNED)
-    result = run("check", "--json", file, write("b.yaml", FAULTY.replace("support", "other")))
-    assert result.exit_code == 1
-    told = json.loads(result.output)
-    assert told["files"][0] == file
-    assert {finding["severity"] for finding in told["findings"]} == {"fault", "warning"}
-    assert told["findings"][-1] == {
-        "file": file,
-        "code": "unlinked_branch",
-        "severity": "warning",
-        "path": "actions.tag.links.reference_not_found",
-        "message": "branch `reference_not_found` of `tag` leads nowhere",
-        "mend": "link it to an action, or to `end` where the routing may end",
-    }
-
-
-def test_check_sees_documents_beside_each_other(write):
-    call = GOOD.replace("add_checkpoint, checkpoint: {reference: qualified}", "web_service, web_service: {reference: orders}")
-    call = call.replace("reference_not_found", "not_ok")
-    service = "{kind: web_service, id: s, reference: orders, url: 'https://orders.example.com', inputs: {number: {}}}"
-    assert run("check", write("support.yaml", call)).exit_code == 0
-    result = run("check", write("support.yaml", call), write("orders.yaml", service))
-    assert "actions.tag.request_settings.number: expected a value for this required input" in result.output
-
-
-def test_a_file_that_is_not_there_is_told():
-    result = run("check", "nowhere.yaml")
-    assert result.exit_code == 2
-    assert "'nowhere.yaml' does not exist" in result.output
 
 
 def test_a_flow_is_drawn_to_a_file_or_to_the_output(write, tmp_path):
@@ -132,7 +73,7 @@ def test_documents_are_published_together_or_not_at_all(write, deployment):
     together = run("publish", flow, checkpoint, "--author", "ana", deployment=where)
     assert together.exit_code == 0, together.output
     assert together.stdout.splitlines() == ["checkpoint qualified: published", "flow support: published as version 1"]
-    assert "warning: actions.tag.links.reference_not_found" in together.stderr
+    assert f"{flow}:8:67: warning unlinked_branch: actions.tag.links.reference_not_found: " in together.stderr
     again = run("publish", flow, checkpoint, deployment=where)
     assert again.stdout.splitlines() == ["checkpoint qualified: unchanged", "flow support: unchanged, version 1 stays in service"]
 
@@ -141,8 +82,8 @@ def test_a_file_that_cannot_be_read_is_not_published(write):
     files = write("a.yaml", "a: ["), write("b.yaml", FAULTY)
     result = run("publish", *files, SMART_ROUTING_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_port()}")
     assert result.exit_code == 1
-    assert "a.yaml: fault: line 2, column 1: expected YAML" in result.output
-    assert "b.yaml: fault: country: expected a country" in result.output
+    assert "a.yaml:2:1: fault refused: expected YAML" in result.output
+    assert "b.yaml:5:1: fault refused: country: expected a country" in result.output
     assert "3 faults, 0 warnings: nothing was published." in result.output
     assert "Kafka" not in result.output
 

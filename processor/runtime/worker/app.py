@@ -1,11 +1,11 @@
-"""The Faust app that hosts a worker: process, settings, graceful stop, health and metrics, the ticker, and the projection.
+"""The Faust app that hosts a worker: process, settings, graceful stop, health and metrics, the ticker, and the projections.
 
 Faust's own tables and transactions are not used for interactions (design, "faust-streaming, and what it is used for").
 """
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import faust
@@ -16,10 +16,11 @@ from mode.supervisors import CrashingSupervisor
 from redis.asyncio import Redis
 
 from processor.engine.action import Action
+from processor.runtime.topic_log import read_partition
 from processor.runtime.worker.context import Progress, WorkerContext, silent
 from processor.runtime.worker.metrics import WorkerMetrics
 from processor.runtime.worker.processor import PartitionProcessor
-from processor.runtime.worker.projection import BranchCounts, JournalRecord
+from processor.runtime.worker.projection import BranchCounts, JournalRecord, WaitingCounts
 from processor.runtime.worker.settings import WorkerSettings
 from processor.runtime.worker.ticker import Ticker
 from schemas.codec import Codec
@@ -153,13 +154,20 @@ def worker_app(
 
 
 def _add_projection(app: faust.App, deployment: Deployment, codec: Codec) -> None:
-    counts = BranchCounts(Redis.from_url(deployment.redis_url), deployment.topic_prefix, codec)
+    def reread(partition: int, first: int, end: int) -> Iterator[JournalRecord]:
+        for record in read_partition(deployment, deployment.topics.journal, partition, first, end):
+            yield JournalRecord(record.partition, record.offset, record.value)
+
+    redis = Redis.from_url(deployment.redis_url)
+    projections = [projection(redis, deployment.topic_prefix, codec, reread) for projection in (BranchCounts, WaitingCounts)]
     journal = app.topic(deployment.topics.journal, key_serializer="raw", value_serializer="raw")
 
     @app.agent(journal, concurrency=1, supervisor_strategy=CrashingSupervisor)
     async def branch_counts(stream: Any) -> None:
         async for events in stream.noack_take(PROJECTION_RECORDS, within=PROJECTION_WITHIN_SEC):
-            await counts.absorb([JournalRecord(event.message.partition, event.message.offset, event.message.value) for event in events])
+            records = [JournalRecord(event.message.partition, event.message.offset, event.message.value) for event in events]
+            for projection in projections:
+                await projection.absorb(records)
             for event in events:
                 event.ack()
 

@@ -43,6 +43,12 @@ export class Drawing {
     );
     this.view = element("div", { className: "drawing-view", tabIndex: 0, role: "tabpanel", ariaLabel: "Drawing of the flow" });
     for (const moved of ["wheel", "touchmove"]) this.view.addEventListener(moved, () => this.setFollowing(false), { passive: true });
+    this.view.addEventListener("click", (event) => {
+      const jump = event.target.closest("g.jump[data-target]");
+      if (!jump) return;
+      this.setFollowing(false);
+      this.bring(jump.dataset.target, true);
+    });
     this.view.addEventListener("keydown", (event) => {
       if (event.key.startsWith("Arrow") || event.key.startsWith("Page")) this.setFollowing(false);
     });

@@ -153,6 +153,9 @@ class PayInvoice(Request):
         match visit.event:
             case ResponseReceived(outcome="payment_started") as response if self.mode == "smart_routing":
                 return self._started(visit, response)
+            case ResponseReceived(command_id=command_id, reason=reason) if command_id != _payment(visit):
+                failure = "payment_error", reason or "send_failed"  # the link could not be delivered
+                return Taken(*failure, self.give_up(visit), _told(visit, *failure))
             case Ticked():
                 return Taken("payment_error", "timeout", self.give_up(visit), _told(visit, "payment_error", "timeout"))
             case _:
@@ -188,7 +191,7 @@ class PayInvoice(Request):
         message = response.values.get("message", "")
         commands = (SendMessage(message),) if message.strip() and "started" not in visit.memo else ()
         memo: dict[str, int | str] = {"mode": self.mode, "started": 1}
-        return Awaiting("response", None, commands, _told(visit, "payment_started", "", response), memo, same_wait=True)
+        return Awaiting("response", None, commands, _told(visit, "payment_started", "", response), memo, same_wait=True, heeds_refusals=True)
 
     def _of_invoice(self, visit: Visit, module: PaymentModule) -> RequestInvoicePayment:
         assert self.i_know is not None, "checked with the document"

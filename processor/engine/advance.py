@@ -191,8 +191,9 @@ def _response(conversation: Conversation, event: ResponseReceived, definitions: 
     interaction = conversation.interaction
     wait = interaction.wait if interaction is not None else None
     awaited = wait is not None and event.command_id in wait.commands
-    heard = wait is not None and (wait.awaits in ("response", "agent") or event.outcome != "ok")
-    if interaction is not None and awaited and heard:
+    # What is sent beside the request is heard of only where it fails.
+    answers = wait is not None and awaited and wait.awaits in ("response", "agent") and event.command_id == wait.commands[0]
+    if interaction is not None and awaited and (answers or event.outcome != "ok"):
         return _walked(conversation, event, _walk(interaction, event, definitions), definitions)
     note = None if event.outcome == "ok" else f"{event.outcome}: {event.reason or 'no reason given'}"
     return _noted(conversation, event, "acknowledged" if awaited or event.connector == "messaging" else "stale", note)

@@ -99,7 +99,8 @@ def _awaiting(visit: Visit, awaiting: Awaiting) -> Applied:
     wait = Wait(visit.wait_id, awaiting.awaits, awaiting.deadline, tuple(command.command_id for command in commands), awaiting.memo)
     if awaiting.same_wait:
         assert interaction.wait is not None, "only a waiting action goes on with its wait"
-        wait = replace(wait, id=interaction.wait.id, commands=interaction.wait.commands)
+        heeded = wait.commands if awaiting.heeds_refusals else ()
+        wait = replace(wait, id=interaction.wait.id, commands=(*interaction.wait.commands, *heeded))
     step = Step(
         number, flow.reference, flow.version, interaction.action, flow.actions[interaction.action].type,
         None, None, wait.id, wait.deadline, None, None, commands, awaiting.writes, tuple(visit.warnings),

@@ -41,7 +41,7 @@ class Wait(Struct, frozen=True, omit_defaults=True):
     """Log time after which silence is taken, epoch ms; a reply at exactly this time is in time."""
 
     commands: tuple[str, ...] = ()
-    """Ids of the commands that the wait's step issued."""
+    """Ids of the commands that the action hears of: what it waits for is the answer to the first, of the others only a failure."""
 
     memo: dict[str, int | str] = {}
     """What the action must know when it goes on, such as the question asked and the attempts made."""

@@ -46,6 +46,9 @@ class Awaiting(Struct, frozen=True):
     same_wait: bool = False
     """Whether the wait under way goes on, with its id and its commands: their answers still belong to it."""
 
+    heeds_refusals: bool = False
+    """Where the wait goes on: whether the action is told when one of these commands fails, too."""
+
 
 class HandedOver(Struct, frozen=True):
     """Another flow's production version takes over at its Start."""

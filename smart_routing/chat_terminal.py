@@ -1,5 +1,6 @@
 """The terminal of `flow chat` and `flow record`: lines in, turns out, beside each turn its steps."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from processor.runtime.simulator.author_tests import DEFAULT_AT
 from processor.runtime.simulator.chat import HELP, Chat, Done, NotUnderstood
 from processor.runtime.simulator.documents import Gathered, gather
 from processor.runtime.simulator.duration import moment_ms
+from processor.runtime.simulator.recording import compact
 from processor.runtime.simulator.simulation import SimulationError
 from processor.runtime.simulator.telling import clock, tell_steps
 from processor.runtime.simulator.turn import Turn, fields_of, name_of
@@ -110,8 +112,9 @@ def _take(chat: Chat, line: str) -> None:
         _show(chat, one)
     unanswered = chat.simulation.unanswered
     if unanswered is not None:
-        fields = "; ".join(f"{name}: {value}" for name, value in fields_of(unanswered).items() if value not in (None, "", [], {}))
-        click.secho(f"  {name_of(unanswered)} waits for an answer ({fields}).", fg="yellow")
+        click.secho(f"  {name_of(unanswered)} waits for an answer. It says:", fg="yellow")
+        for name, value in compact(fields_of(unanswered)).items():
+            click.echo(f"    {name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
         click.secho("  Give one: /answer ok name=value …, /answer another_outcome reason=…, or /answer silence.", fg="yellow")
     if done and done[-1].turn.ending is not None and chat.simulation.waiting is None:
         click.secho(f"  The interaction has ended: {done[-1].turn.ending}. The next message begins another one.", dim=True)

@@ -191,7 +191,8 @@ class PayInvoice(Request):
         message = response.values.get("message", "")
         commands = (SendMessage(message),) if message.strip() and "started" not in visit.memo else ()
         memo: dict[str, int | str] = {"mode": self.mode, "started": 1}
-        return Awaiting("response", None, commands, _told(visit, "payment_started", "", response), memo, same_wait=True, heeds_refusals=True)
+        writes = _told(visit, "payment_started", "", response)
+        return Awaiting("response", None, commands, writes, memo, same_wait=True, heeds_refusals=True)
 
     def _of_invoice(self, visit: Visit, module: PaymentModule) -> RequestInvoicePayment:
         assert self.i_know is not None, "checked with the document"

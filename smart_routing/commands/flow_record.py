@@ -22,7 +22,7 @@ from smart_routing.flow_files import counted
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Test file to write or to add to.")
 @click.option("--name", help="Sentence that says what the conversation shows.")
 def record(
-    files: Sequence[Path], flow: str | None, channel: str | None, at: str | None, draws: Sequence[str], output: Path, name: str | None
+    *, files: Sequence[Path], flow: str | None, channel: str | None, at: str | None, draws: Sequence[str], output: Path, name: str | None
 ) -> None:
     """Talk to a flow, and keep the conversation as a test.
 

@@ -28,6 +28,7 @@ _OUT = click.Path(dir_okay=False, path_type=Path)
 @click.option("--jobs", type=click.IntRange(min=1), help="Processes that share the work; as many as are worth it, unless it is given.")
 @click.option("-v", "--verbose", is_flag=True, help="Name the conversations that pass, too.")
 def test(
+    *,
     paths: Sequence[Path],
     words: str,
     min_coverage: float | None,
@@ -120,9 +121,7 @@ def _coverage(flow: FlowCoverage, least: float | None) -> list[str]:
     """Tell which branches were taken; return what is wrong with that."""
     taken = len(flow.counted) - len(flow.missed)
     exempt = f", {len(flow.exempt)} exempt" if flow.exempt else ""
-    click.echo(
-        f"{flow.flow}: {taken} of {counted(len(flow.counted), 'branch').replace('branchs', 'branches')} taken, {flow.percent:.1f} %{exempt}"
-    )
+    click.echo(f"{flow.flow}: {taken} of {len(flow.counted)} branches taken, {flow.percent:.1f} %{exempt}")
     missed: dict[str, list[str]] = {}
     for action, branch in flow.missed:
         missed.setdefault(action, []).append(branch)

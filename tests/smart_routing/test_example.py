@@ -90,3 +90,46 @@ async def test_a_delivery_is_changed_as_long_as_the_parcel_is_in_the_house(order
 @pytest.mark.parametrize("body", ["", "[]", "{}", json.dumps({"day": "soon"}), json.dumps({"day": 3})])
 async def test_a_day_that_is_none_is_refused(orders, body):
     assert (await orders.put("/orders/100246/delivery", data=body, headers={"Content-Type": "application/json"})).status == 400
+
+
+FREE = {"open_until": "2027-03-20", "free": ["2026-12-23T09:00", "2026-12-24T14:00"]}
+
+
+async def test_the_next_free_morning_and_afternoon_are_proposed(orders):
+    answer = await orders.get("/appointments?from=2026-12-23")  # a Wednesday: nobody is there in the afternoon
+    assert await answer.json() == FREE
+
+
+@pytest.mark.parametrize(
+    ("day", "free"),
+    [
+        ("2026-12-01", ["2026-12-21T09:00", "2026-12-21T14:00"]),  # a day that is past: tomorrow
+        ("2026-12-26", ["2026-12-28T09:00", "2026-12-28T14:00"]),  # a Saturday: Monday
+        ("2027-03-20", []),
+        ("9999-12-31", []),
+    ],
+)
+async def test_times_are_proposed_from_tomorrow_on_as_far_as_the_agenda_is_open(orders, day, free):
+    assert (await (await orders.get(f"/appointments?from={day}")).json())["free"] == free
+
+
+async def test_a_time_is_booked_once(orders):
+    answer = await orders.post("/appointments", json={"start": "2026-12-23T09:00:00+01:00", "name": "Ada", "phone": "+33639980000"})
+    assert (answer.status, (await answer.json())["number"]) == (201, "RDV-101")
+    assert (await orders.post("/appointments", json={"start": "2026-12-23T09:00"})).status == 409
+    assert (await (await orders.get("/appointments?from=2026-12-23")).json())["free"] == ["2026-12-23T09:40", "2026-12-24T14:00"]
+
+
+@pytest.mark.parametrize("start", ["2026-12-20T09:00", "2026-12-23T14:00", "2026-12-24T09:10", "2026-12-26T09:00", "2027-03-22T09:00"])
+async def test_a_time_that_the_agenda_does_not_have_is_not_booked(orders, start):
+    assert (await orders.post("/appointments", json={"start": start})).status == 409
+
+
+@pytest.mark.parametrize("query", ["", "?from=soon"])
+async def test_free_times_from_no_day_are_refused(orders, query):
+    assert (await orders.get(f"/appointments{query}")).status == 400
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", json.dumps({"start": "soon"}), json.dumps({"start": 3})])
+async def test_an_appointment_without_a_start_is_refused(orders, body):
+    assert (await orders.post("/appointments", data=body, headers={"Content-Type": "application/json"})).status == 400

@@ -86,14 +86,15 @@ class Chat:
         if not line.startswith("/"):
             waits = self.simulation.waiting
             offered = waits is not None and waits.awaits == "message" and bool(self.simulation.offered)
-            is_number = line.strip().isdecimal() and self.simulation.choice(line) is not None
-            return {"choose": line.strip()} if offered and is_number else {"customer": line}
+            picked = self.simulation.choice(line) if offered and line.strip().isdecimal() else None
+            if picked is None:
+                return {"customer": line}
+            return {"choose": picked.text if self.simulation.choice(picked.text) is picked else line.strip()}
         name, _, rest = line[1:].partition(" ")
         read = _COMMANDS.get(name)
         if read is None:
-            raise NotUnderstood(
-                f"expected one of {', '.join(f'/{known}' for known in sorted((*_COMMANDS, 'vars', 'restart', 'quit', 'help')))}; found /{name}"
-            )
+            known = ", ".join(f"/{name}" for name in sorted((*_COMMANDS, "help", "quit", "restart", "vars")))
+            raise NotUnderstood(f"expected one of {known}; found /{name}")
         return read(rest.strip())
 
     def _happen(self, happening: dict[str, Any]) -> Done:

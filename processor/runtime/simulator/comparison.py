@@ -15,33 +15,48 @@ _MESSAGES = frozenset(body.__name__ for body in MESSAGES)
 
 def differences(expected: Expectation, turn: Turn) -> list[str]:
     """Return a block of lines for each expectation that is not met."""
-    found: list[str] = []
+    return [line for compare in (_texts, _route, _outcome, _held) for line in compare(expected, turn)]
+
+
+def _texts(expected: Expectation, turn: Turn) -> Iterator[str]:
+    """Compare what the customer was sent and what the journal warns of."""
     if expected.messages is not None:
-        found += _lists("messages", expected.messages, turn.messages, fits, str)
+        yield from _lists("messages", expected.messages, turn.messages, fits, str)
     if expected.choices is not None:
-        found += _lists("choices", expected.choices, [choice.text for choice in turn.choices], fits, str)
+        yield from _lists("choices", expected.choices, [choice.text for choice in turn.choices], fits, str)
+    if expected.warnings is not None:
+        yield from _lists("warnings", expected.warnings, turn.warnings, fits, str)
+
+
+def _route(expected: Expectation, turn: Turn) -> Iterator[str]:
+    """Compare the actions passed, their branches and reasons."""
     if expected.path is not None:
-        found += _lists("path", expected.path, turn.path, _passes, _passage)
+        yield from _lists("path", expected.path, turn.path, _passes, _passage)
     for action, branch in (expected.branch or {}).items():
         taken = [step for step in turn.taken if action in ("", step.action, f"{step.flow}/{step.action}")]
         if not taken or taken[-1].branch != branch:
-            found += _pair(f"branch of {action}" if action else "branch", branch, taken[-1].branch if taken else "none was taken")
+            yield from _pair(f"branch of {action}" if action else "branch", branch, taken[-1].branch if taken else "none was taken")
     if expected.reason is not None:
         reason = turn.taken[-1].reason if turn.taken else None
         if not fits(expected.reason, reason):
-            found += _pair("reason", expected.reason, reason)
+            yield from _pair("reason", expected.reason, reason)
+
+
+def _outcome(expected: Expectation, turn: Turn) -> Iterator[str]:
+    """Compare the commands issued and the ending."""
     if expected.commands is not None:
-        found += _commands(expected.commands, turn.commands)
+        yield from _commands(expected.commands, turn.commands)
+    if "ending" in expected.model_fields_set and expected.ending != turn.ending:
+        yield from _pair("ending", expected.ending, turn.ending)
+
+
+def _held(expected: Expectation, turn: Turn) -> Iterator[str]:
+    """Compare what the variables hold."""
     for variable, fields in (expected.variables or {}).items():
         for field, value in fields.items():
             held = turn.variables.get(variable, {}).get(field)
             if not fits(value, held):
-                found += _pair(f"{variable}.{field}", value, held)
-    if "ending" in expected.model_fields_set and expected.ending != turn.ending:
-        found += _pair("ending", expected.ending, turn.ending)
-    if expected.warnings is not None:
-        found += _lists("warnings", expected.warnings, turn.warnings, fits, str)
-    return found
+                yield from _pair(f"{variable}.{field}", value, held)
 
 
 def _commands(wanted: Sequence[Any], issued: Sequence[Command]) -> list[str]:

@@ -22,7 +22,7 @@ def fits(wanted: Any, found: Any) -> bool:
     """Tell whether a found value fits the wanted one."""
     match wanted:
         case Mapping():
-            named = found if isinstance(found, Mapping) else _by_name(found)
+            named = found if isinstance(found, Mapping) else by_name(found)
             return named is not None and all(fits(value, named.get(key)) for key, value in wanted.items())
         case list() | tuple():
             return isinstance(found, Sequence) and not isinstance(found, str) and all_fit(wanted, found)
@@ -95,7 +95,7 @@ def _skipped(wanted: Sequence[Any], reached: set[int]) -> set[int]:
     return beyond
 
 
-def _by_name(found: Any) -> dict[str, Any] | None:
+def by_name(found: Any) -> dict[str, Any] | None:
     """Return a list of named values as a mapping, where it is one."""
     if not isinstance(found, (list, tuple)) or not all(isinstance(item, Mapping) for item in found):
         return None

@@ -11,7 +11,7 @@ import yaml
 from processor.engine.interaction import Variables
 from processor.engine.step import Step
 from processor.flow.document import load
-from processor.runtime.simulator.fitting import exactly
+from processor.runtime.simulator.fitting import by_name, exactly
 from processor.runtime.simulator.turn import MESSAGES, Turn, fields_of, name_of
 
 _WIDTH: Final = 140
@@ -26,7 +26,7 @@ def expectations(turn: Turn, flow: str) -> dict[str, Any]:
         expected["path"] = [_passage(step, flow) for step in turn.path]
     commands = [command for command in turn.commands if not isinstance(command.body, MESSAGES)]
     if commands:
-        expected["commands"] = [{name_of(command): _literal(_held(fields_of(command)))} for command in commands]
+        expected["commands"] = [{name_of(command): _literal(compact(fields_of(command)))} for command in commands]
     changed = _changed(turn.before, turn.variables)
     if changed:
         expected["variables"] = changed
@@ -99,9 +99,15 @@ def _changed(before: Variables, after: Variables) -> dict[str, dict[str, str | N
     return changed
 
 
-def _held(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that hold something."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {}, ())}
+def compact(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a command's fields as a test would write them: those that hold something, named values as mappings."""
+    return {name: _named(value) for name, value in fields.items() if value not in (None, "", [], {}, ())}
+
+
+def _named(value: Any) -> Any:
+    named = by_name(value)
+    shorter = named is not None and len(named) == len(value) and not any(isinstance(inner, Mapping) for inner in named.values())
+    return named if shorter else value
 
 
 def _literal(value: Any) -> Any:

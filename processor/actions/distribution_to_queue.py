@@ -81,6 +81,11 @@ class DistributionToQueue(Distribution):
         return self
 
     @override
+    def used_branches(self) -> tuple[str, ...]:
+        """Return the branches that can be taken: of overflow and dissuasion those that are linked."""
+        return tuple(branch for branch in self.branches if branch in self.links or not _is_refusal(branch))
+
+    @override
     def distribute(self, visit: Visit) -> CommandBody | Taken:
         if self.queue is not None:
             queue = visit.entity(self.queue)
@@ -105,9 +110,8 @@ class DistributionToQueue(Distribution):
     @override
     def ended(self, visit: Visit, response: ResponseReceived) -> Taken:
         outcome = response.outcome
-        family = outcome.partition("_")[0]
-        if outcome in self.branches and family in ("overflow", "dissuasion"):
-            branch = next((branch for branch in (outcome, family) if visit.linked(branch)), "unprocessed")
+        if outcome in self.branches and _is_refusal(outcome):
+            branch = next((branch for branch in (outcome, outcome.partition("_")[0]) if visit.linked(branch)), "unprocessed")
             return Taken(branch, outcome)
         if outcome in self.branches:
             return Taken(outcome, response.reason)
@@ -123,3 +127,7 @@ class DistributionToQueue(Distribution):
             for queue in queues
         )
         return DistributeToQueue(group, told, self.prioritize, customer_of(visit))
+
+
+def _is_refusal(outcome: str) -> bool:
+    return outcome.startswith(("overflow", "dissuasion"))

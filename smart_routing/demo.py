@@ -179,7 +179,8 @@ def _front(deployment: Deployment, settings: ConnectorSettings) -> web.Applicati
 
     async def get_examples(_request: web.Request) -> web.StreamResponse:
         """Return what can be chosen."""
-        return web.json_response([{**example.about.model_dump(), "account": example.account} for example in examples()])
+        shown = [{**example.about.model_dump(), "account": example.account, "flows": example.flows} for example in examples()]
+        return web.json_response(shown)
 
     async def get_conversation(request: web.Request) -> web.StreamResponse:
         """Return the id of an address's conversation, and the run of the demo, so that a page knows when it talks to another one."""

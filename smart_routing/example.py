@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from processor.flow.batch import FLOW
 from processor.flow.document import load
 from processor.runtime.simulator.script import Rule, Script
 from smart_routing.cannot_start import CannotStart
@@ -44,6 +45,9 @@ class Example:
     account: str
     """The web chat's account that leads to it."""
 
+    flows: tuple[str, ...]
+    """References of its flows, the one that opens first."""
+
     def rules(self) -> list[Rule]:
         """Return what the demo's connectors answer, where the example has a script."""
         path = self.folder / SCRIPT
@@ -76,9 +80,10 @@ def _example(about: About) -> Example:
     if folder is None:
         expected = " or ".join(map(str, _PLACES))
         raise CannotStart(f"The examples are missing: expected the folder {about.folder} in {expected}. Install smart-routing anew.")
-    entries = (load(path.read_bytes()) for path in _definition_files(folder))
-    account = next(entry["account"] for entry in entries if entry.get("kind") == "entry_point" and entry["channel"] == "web_chat")
-    return Example(about, folder, account)
+    documents = [load(path.read_bytes()) for path in _definition_files(folder)]
+    account = next(entry["account"] for entry in documents if entry.get("kind") == "entry_point" and entry["channel"] == "web_chat")
+    flows = sorted((flow["ref"] for flow in documents if flow.get("kind", FLOW) == FLOW), key=lambda ref: (ref != about.folder, ref))
+    return Example(about, folder, account, tuple(flows))
 
 
 def _definition_files(folder: Path) -> list[Path]:

@@ -1,6 +1,6 @@
 """The documents that `smart-routing flow` is given: loaded, and what is found in them told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -15,6 +15,13 @@ from processor.flow.rules import REFUSED
 
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 """A document's file, as a parameter of a command."""
+
+FILE_OR_FOLDER: Final = click.Path(exists=True, path_type=Path)
+"""A document's file, or a folder with all that is in it."""
+
+_SUFFIXES: Final = (".yaml", ".yml", ".json")
+_BESIDE: Final = frozenset({"script", "test"})
+"""Kinds of documents that define nothing: those in a folder are passed over."""
 
 Document = tuple[str, Mapping[str, Any]]
 """Name of a file, and the document in it."""
@@ -41,21 +48,40 @@ class Loaded:
         return placed(found, self.texts)
 
 
-def load_files(files: Sequence[Path]) -> Loaded:
-    """Return what the files hold; a file that is named twice is read once."""
+def load_files(paths: Sequence[Path]) -> Loaded:
+    """Return the definitions that files and folders hold; a file that is named twice is read once.
+
+    Raises click.ClickException where one cannot be read, or a folder holds none.
+    """
     loaded = Loaded()
-    for file in dict.fromkeys(files):
+    named = {path for path in paths if not path.is_dir()}
+    for file in dict.fromkeys(_files(paths)):
         try:
             with file.open("rb") as opened:
                 text = opened.read(MAX_BYTES + 1)  # one more tells that it is too large
         except OSError as error:
             raise click.ClickException(f"{file}: {error.strerror}") from error
-        loaded.texts[str(file)] = text
         try:
-            loaded.documents.append((str(file), load(text)))
+            document = load(text)
         except DocumentRefused as refused:
             loaded.found += [(str(file), finding_of(fault)) for fault in refused.faults]
+        else:
+            if file not in named and document.get("kind") in _BESIDE:
+                continue
+            loaded.documents.append((str(file), document))
+        loaded.texts[str(file)] = text
     return loaded
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES and file.is_file())
+        if not inside:
+            raise click.ClickException(f"{path}: expected a folder with documents ({', '.join(_SUFFIXES)}), found none in it.")
+        yield from inside
 
 
 def finding_of(fault: Fault) -> Finding:

@@ -13,11 +13,11 @@ from processor.flow.batch import lint_batch, read_batch
 from processor.flow.finding import Finding
 from processor.flow.rules import NEEDS_EVERYTHING
 from processor.flow.sarif import sarif
-from smart_routing.flow_files import FILE, Found, counted, finding_of, load_files, summary, tell
+from smart_routing.flow_files import FILE_OR_FOLDER, Found, counted, finding_of, load_files, summary, tell
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.argument("files", nargs=-1, required=True, type=FILE_OR_FOLDER)
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True, help="How to tell it.")
 @click.option("--complete", is_flag=True, help="The files are all there is: what they name and do not define is a fault, too.")
 def lint(files: Sequence[Path], form: str, complete: bool) -> None:
@@ -35,7 +35,7 @@ def lint(files: Sequence[Path], form: str, complete: bool) -> None:
     found = sorted(loaded.where(found), key=lambda item: (order[item[0]], item[1].line, item[1].column))
     match form:
         case "json":
-            click.echo(_as_json(files, found))
+            click.echo(_as_json(list(loaded.texts), found))
         case "sarif":
             click.echo(json.dumps(sarif(found, version("smart-routing")), ensure_ascii=False, indent=2))
         case _:
@@ -45,6 +45,6 @@ def lint(files: Sequence[Path], form: str, complete: bool) -> None:
         raise SystemExit(1)
 
 
-def _as_json(files: Sequence[Path], found: Sequence[Found]) -> str:
+def _as_json(files: Sequence[str], found: Sequence[Found]) -> str:
     findings = [{"file": name, **{key: getattr(finding, key) for key in Finding.__struct_fields__}} for name, finding in found]
-    return json.dumps({"files": [str(file) for file in files], "findings": findings}, ensure_ascii=False, indent=2)
+    return json.dumps({"files": files, "findings": findings}, ensure_ascii=False, indent=2)

@@ -19,12 +19,12 @@ from processor.runtime.publisher import PublishingFailed, preview
 from processor.runtime.publisher import publish as write
 from schemas.deployment import Deployment
 from smart_routing.action_map import ActionMap, read_map
-from smart_routing.flow_files import FILE, Loaded, counted, finding_of, load_files, refuse, tell
+from smart_routing.flow_files import FILE_OR_FOLDER, Loaded, counted, finding_of, load_files, refuse, tell
 from smart_routing.succession_plan import Choice, Counts, Succession, carry_out, in_flight_lines, succession
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.argument("files", nargs=-1, required=True, type=FILE_OR_FOLDER)
 @click.option("--author", default=None, help="Who publishes; the user who runs this, unless it is given.")
 @click.option(
     "--in-flight",

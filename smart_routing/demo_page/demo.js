@@ -46,7 +46,7 @@ async function open(address) {
   run = found.run;
   lost = false;
   conversation = new Conversation(consolePlace, {
-    base: `${base}console/`, conversation: found.id, first: example.folder, told: news, connected: (yes) => connected(yes, address, mine),
+    base: `${base}console/`, conversation: found.id, flows: example.flows, told: news, connected: (yes) => connected(yes, address, mine),
   });
 }
 

@@ -110,10 +110,29 @@ async def test_an_order_that_does_not_exist_is_asked_for_again(http):
 
 async def test_the_flows_are_listed_and_drawn(http):
     flows = await (await http.get("/console/flows")).json()
-    assert [flow["ref"] for flow in flows] == ["aftercare", "farewell", "order_help"]
+    flows = {flow["ref"]: flow for flow in flows}
+    assert {"aftercare", "farewell", "order_help"} < set(flows)
     drawing = await (await http.get("/console/flows/order_help/1.svg")).text()
-    for action in flows[2]["actions"]:
+    for action in flows["order_help"]["actions"]:
         assert f'data-action="{action}"' in drawing
+
+
+async def test_every_example_answers_on_an_account_of_its_own(http):
+    listed = await (await http.get("/demo/examples")).json()
+    assert len(listed) == 7
+    for example in listed:
+        customer = Customer(http, "first", example["account"])
+        await customer.says("Hello")
+        assert await customer.hears()
+        lines = await journal_of(http, customer, lambda line: line["steps"])
+        assert lines[0]["steps"][0]["flow"] == example["flows"][0] == example["folder"]
+
+
+async def test_what_no_connector_carries_out_is_answered_by_the_example_s_script(http):
+    customer = Customer(http, "scripted", "order_status")
+    await customer.says("Hello")
+    lines = await journal_of(http, customer, lambda line: line["steps"] and line["steps"][-1]["branch"] is None)
+    assert lines
 
 
 async def test_the_page_takes_nothing_from_elsewhere(http):
@@ -183,6 +202,22 @@ async def test_the_drawing_follows_a_hand_over_and_starting_over_begins_anew(bro
         )
         await page.until("document.querySelector('.drawing-tab[aria-selected=true]')?.textContent === 'Help with an order'")
         assert await page.value("document.querySelectorAll('.journal-line').length") == 0
+
+
+async def test_another_example_is_chosen_in_the_page_and_by_its_address(browser, demo):
+    async with browser.page(f"{demo.address}/#complaint", **DESKTOP, still=True) as page:
+        await page.until("document.getElementById('examples').value === 'complaint'")
+        await page.until("document.querySelector('.drawing-view svg .action')")
+        shown = await page.value("[...document.querySelectorAll('.drawing-tab')].map((tab) => tab.textContent)")
+        assert 0 < len(shown) < 6
+        await page.value(
+            "(() => { const one = document.getElementById('examples'); one.value = 'order_help'; "
+            "one.dispatchEvent(new Event('change')); })()"
+        )
+        await page.until("document.querySelector('.drawing-tab[aria-selected=true]')?.textContent === 'Help with an order'")
+        assert await page.value("location.hash") == "#order_help"
+        await page.write("Hello")
+        await page.until("document.querySelectorAll('.chat-flow').length === 3")
 
 
 async def test_on_a_phone_the_chat_comes_first_and_the_flow_is_a_tab_away(browser, demo):

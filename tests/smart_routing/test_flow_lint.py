@@ -127,10 +127,17 @@ def test_a_huge_file_is_refused_without_being_read_to_its_end(tmp_path):
     assert result.output.splitlines()[0] == f"{file}:1:1: fault refused: expected a document of at most {MAX_BYTES} bytes; found more"
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_stands_for_the_definitions_in_it(write, tmp_path):
+    write("support.yaml", GOOD)
+    write("support.test.yaml", "kind: test\n")
+    write("answers.yaml", "kind: script\nrules: []\n")
+    assert lint(str(tmp_path)).output == "1 file: 0 faults, 0 warnings.\n"
+
+
+def test_a_folder_without_documents_is_told(tmp_path):
     result = lint(str(tmp_path))
-    assert result.exit_code == 2
-    assert "is a directory" in result.output
+    assert result.exit_code == 1
+    assert f"{tmp_path}: expected a folder with documents (.yaml, .yml, .json), found none in it." in result.output
 
 
 def test_names_with_control_characters_are_told_without_them(write):

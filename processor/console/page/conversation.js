@@ -5,13 +5,13 @@ import { Feed } from "./feed.js";
 import { Journal } from "./journal.js";
 
 export class Conversation {
-  // `base` is the console's address; `conversation` an id; `first` the flow that is shown before anything has happened;
+  // `base` is the console's address; `conversation` an id; `flows` those shown before anything has happened;
   // `told` is called after each beat, `connected` with true or false as the connection comes and goes.
-  constructor(place, { base, conversation, first = null, told = () => {}, connected = () => {} }) {
+  constructor(place, { base, conversation, flows = [], told = () => {}, connected = () => {} }) {
     const drawing = element("section", { className: "console-drawing", ariaLabel: "Flow" });
     const journal = element("section", { className: "console-journal", ariaLabel: "Journal" });
     place.replaceChildren(element("div", { className: "console" }, drawing, journal));
-    this.drawing = new Drawing(drawing, { base, first });
+    this.drawing = new Drawing(drawing, { base, flows });
     this.journal = new Journal(journal, { point: (step) => this.drawing.point(step) });
     this.told = told;
     this.feed = new Feed(`${base}conversations/${encodeURIComponent(conversation)}`, { tell: (beat) => this.tell(beat), connected });

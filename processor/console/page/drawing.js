@@ -10,17 +10,19 @@ const ROOMY = 0.85;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Drawing {
-  // `first` is the reference of the flow that is shown before anything has happened.
-  constructor(place, { base, first = null }) {
+  // `flows` are the references of the flows that have a tab before anything has happened; the first of them is shown.
+  // Others appear as their steps are taken.
+  constructor(place, { base, flows = [] }) {
     this.base = base;
     this.flows = new Map(); // "reference version" → what is shown of that version
+    this.names = new Map(); // reference → name, once the list is there
     this.shown = null;
     this.following = true;
     this.zoom = null; // as wide as there is room, until somebody zooms
     this.build(place);
     this.resized = new ResizeObserver(() => this.fit());
     this.resized.observe(this.view);
-    this.known = this.load(first);
+    this.known = this.load(flows);
   }
 
   build(place) {
@@ -61,19 +63,28 @@ export class Drawing {
     this.place.replaceChildren();
   }
 
-  async load(first) {
+  async load(wanted) {
     try {
-      const flows = await (await fetch(`${this.base}flows`)).json();
-      flows.sort((one, other) => (other.ref === first) - (one.ref === first));
-      for (const flow of flows) this.flow(flow.ref, flow.version, flow.name);
-      if (!this.shown && first) this.show(this.flows.values().next().value);
+      const found = await (await fetch(`${this.base}flows`)).json();
+      for (const flow of found) this.names.set(flow.ref, flow.name);
+      for (const flow of this.flows.values()) this.label(flow);
+      for (const reference of wanted) {
+        const flow = found.find((one) => one.ref === reference);
+        if (flow) this.flow(flow.ref, flow.version);
+      }
+      if (!this.shown && wanted.length) this.show(this.flows.values().next().value);
     } catch {
       // no list: flows appear as their steps are taken
     }
   }
 
+  label(flow) {
+    const name = this.names.get(flow.reference) ?? flow.reference;
+    flow.tab.textContent = flow.version > 1 ? `${name} ${flow.version}` : name;
+  }
+
   // Return what is shown of a version, made when it is asked for.
-  flow(reference, version, name = reference) {
+  flow(reference, version) {
     const key = `${reference} ${version}`;
     let flow = this.flows.get(key);
     if (!flow) {
@@ -87,9 +98,7 @@ export class Drawing {
       this.flows.set(key, flow);
       this.tabs.append(flow.tab);
       if (this.tabs.children.length === 1) flow.tab.tabIndex = 0;
-      flow.tab.textContent = version > 1 ? `${name} ${version}` : name;
-    } else if (name !== reference) {
-      flow.tab.textContent = version > 1 ? `${name} ${version}` : name;
+      this.label(flow);
     }
     return flow;
   }

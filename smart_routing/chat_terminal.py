@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from processor.engine.errors import DocumentRefused
+from processor.engine.errors import DocumentRefused, Fault
 from processor.runtime.simulator.author_tests import DEFAULT_AT
 from processor.runtime.simulator.chat import HELP, Chat, Done, NotUnderstood
 from processor.runtime.simulator.documents import Gathered, gather
@@ -21,7 +21,9 @@ from processor.runtime.simulator.recording import compact
 from processor.runtime.simulator.simulation import SimulationError
 from processor.runtime.simulator.telling import clock, tell_steps
 from processor.runtime.simulator.turn import Turn, fields_of, name_of
-from processor.runtime.simulator.world import read_documents, unknown_names, world_of
+from processor.runtime.simulator.world import read_documents, world_of
+from smart_routing.fault_places import tell_faults
+from smart_routing.flow_files import counted
 
 _SIDE_BY_SIDE: Final = 110
 """Columns from which on a terminal shows the steps beside the messages, not below them."""
@@ -40,8 +42,7 @@ class Opened:
 def open_chat(files: Sequence[Path], flow: str | None, channel: str | None, at: str | None, draws: Sequence[str]) -> Opened:
     """Return a chat with the flow of some files. Raises ClickException where they are faulty or do not say which flow."""
     gathered = gather(files)
-    faults = [f"{name}: {fault}" for name, fault in gathered.faults]
-    faults += [f"script: rules{fault}" for fault in unknown_names(gathered.rules)]
+    faults = list(gathered.faults)
     try:
         batch = read_documents(gathered.definitions)
         if not faults:
@@ -49,14 +50,14 @@ def open_chat(files: Sequence[Path], flow: str | None, channel: str | None, at: 
             begins = moment_ms(at or DEFAULT_AT, world.flow.timezone)
             wanted = _draws(draws)
             situation = {"at": at, "channel": channel, "draws": wanted}
-            return Opened(Chat(world, gathered.rules, begins, wanted), gathered, {key: value for key, value in situation.items() if value})
+            chat = Chat(world, gathered.rules, begins, wanted)
+            return Opened(chat, gathered, {name: value for name, value in situation.items() if value})
     except DocumentRefused as refused:
-        faults += [str(fault) for fault in refused.faults]
+        faults += [_by_file(fault) for fault in refused.faults]
     except ValueError as error:
         raise click.BadParameter(f"expected {error}", param_hint="--at") from error
-    for fault in faults:
-        click.echo(fault, err=True)
-    raise click.ClickException(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}: there is nothing to talk to.")
+    tell_faults(faults)
+    raise click.ClickException(f"{counted(len(faults), 'fault')}: there is nothing to talk to.")
 
 
 def talk(chat: Chat) -> None:
@@ -155,6 +156,12 @@ def _show_variables(chat: Chat) -> None:
             click.echo(f"  {variable}.{field} = {value}")
     if not variables:
         click.echo("  The variables hold nothing yet.")
+
+
+def _by_file(fault: Fault) -> tuple[str, Fault]:
+    """Return a fault with the name of its file, which its path begins with."""
+    name, colon, path = fault.path.partition(": ")
+    return (name, Fault(path, fault.expected, fault.found)) if colon or Path(name).is_file() else ("what was given", fault)
 
 
 def _draws(written: Sequence[str]) -> dict[str, list[str]]:

@@ -142,7 +142,7 @@ async def _connecting(deployment: Deployment, settings: ConnectorSettings) -> As
 async def _answering(deployment: Deployment) -> AsyncIterator[asyncio.Task[None]]:
     """Answer by script what no connector is there for."""
     families = [family for family in COMMAND_FAMILIES if family not in CONNECTORS]
-    scripts = {example.account: example.rules() for example in examples()}
+    scripts = {flow: rules for example in examples() for rules in [example.rules()] for flow in example.flows}
     running = asyncio.create_task(ScriptedConnectors(deployment, families, scripts).run())
     try:
         yield running

@@ -21,7 +21,7 @@ FILE_OR_FOLDER: Final = click.Path(exists=True, path_type=Path)
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 _BESIDE: Final = frozenset({"script", "test"})
-"""Kinds of documents that define nothing: those in a folder are passed over."""
+"""Kinds of documents that define nothing, and are passed over."""
 
 Document = tuple[str, Mapping[str, Any]]
 """Name of a file, and the document in it."""
@@ -54,7 +54,6 @@ def load_files(paths: Sequence[Path]) -> Loaded:
     Raises click.ClickException where one cannot be read, or a folder holds none.
     """
     loaded = Loaded()
-    named = {path for path in paths if not path.is_dir()}
     for file in dict.fromkeys(_files(paths)):
         try:
             with file.open("rb") as opened:
@@ -66,7 +65,7 @@ def load_files(paths: Sequence[Path]) -> Loaded:
         except DocumentRefused as refused:
             loaded.found += [(str(file), finding_of(fault)) for fault in refused.faults]
         else:
-            if file not in named and document.get("kind") in _BESIDE:
+            if document.get("kind") in _BESIDE:
                 continue
             loaded.documents.append((str(file), document))
         loaded.texts[str(file)] = text

@@ -20,13 +20,13 @@ logger = logging.getLogger(__name__)
 
 
 class ScriptedConnectors:
-    """Answers the commands of some families by scripts, one for each channel account.
+    """Answers the commands of some families by scripts.
 
     A command is answered again if it is read again, and what is still to be said is forgotten at the end: good enough to try flows out.
     """
 
     def __init__(self, deployment: Deployment, families: Iterable[str], scripts: Mapping[str, Sequence[Rule]]) -> None:
-        """Prepare; `scripts` are the rules by account."""
+        """Prepare; `scripts` are the rules by the reference of the flow that asks."""
         self._deployment = deployment
         self._families = tuple(families)
         self._scripts = scripts
@@ -45,6 +45,7 @@ class ScriptedConnectors:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             fetch_max_wait_ms=50,
+            check_crcs=not self._deployment.embedded,  # its commit markers carry none
         )
         try:
             await producer.start()
@@ -69,11 +70,11 @@ class ScriptedConnectors:
         answering.add_done_callback(self._answering.discard)
 
     def _answers(self, family: str, command: Mapping[str, Any]) -> Sequence[Answer]:
-        """Return what the script of the command's account says; what nobody waits for needs no rule."""
+        """Return what the script of the command's flow says; what nobody waits for needs no rule."""
         kind, body = command["body"]
         matcher = self._matchers.get(command["interaction_id"])
         if matcher is None:
-            matcher = self._matchers[command["interaction_id"]] = Matcher(self._scripts.get(command["account"], ()))
+            matcher = self._matchers[command["interaction_id"]] = Matcher(self._scripts.get(command["flow"], ()))
         found = matcher.answers(kind.removeprefix(f"{NAMESPACE}."), family, command["flow"], command["action"], lambda: body)
         if found is not None:
             return found

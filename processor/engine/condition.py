@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import re2
 from pydantic import Field, model_validator
 
-from processor.engine.field_types import canonical
+from processor.engine.field_types import canonical, number
 from processor.engine.parameters import Parameter
 from processor.engine.template import Template
 from processor.engine.visit import BUILT_IN_TYPES, Visit
@@ -90,6 +90,8 @@ class Condition(Parameter):
             case "regular_expression":
                 return compiled(other).search(text) is not None
         declared = _declared(self.variable.path, visit)
+        if self.variable.path is None and self.operator in ("≥", "≤") and _are_numbers(text, other):
+            declared = "number"  # what was reckoned has no declared type, and an order of texts is never meant
         left, right = _comparable(declared, text, visit), _comparable(declared, other, visit)
         match self.operator:
             case "=":
@@ -134,6 +136,13 @@ def _declared(path: tuple[str, ...] | None, visit: Visit) -> str:
     if path is None or len(path) > 2:
         return "text"
     return BUILT_IN_TYPES.get(path) or visit.flow.declared(path[0], path[-1])
+
+
+def _are_numbers(*texts: str) -> bool:
+    try:
+        return all(number.plain(text) for text in texts)
+    except ValueError:
+        return False
 
 
 def _read(declared: str, text: str, visit: Visit) -> str:

@@ -198,7 +198,7 @@ class Scope(Names):
 
 BUILT_IN: Final[Mapping[str, Callable[[Scope], Any]]] = {
     "now": lambda scope: scope.now,
-    "today": lambda scope: scope.now,
+    "today": lambda scope: scope.now.date().isoformat(),
     "interaction": lambda scope: scope.interaction,
     "customer": lambda scope: scope.customer,
     "message": lambda scope: scope.message,
@@ -212,7 +212,7 @@ BUILT_IN: Final[Mapping[str, Callable[[Scope], Any]]] = {
 
 BUILT_IN_TYPES: Final[Mapping[tuple[str, ...], str]] = {
     ("now",): "date_and_time",
-    ("today",): "date_and_time",
+    ("today",): "date",
     ("interaction", "started_at"): "date_and_time",
     ("interaction", "version"): "number",
     ("interaction", "number"): "number",

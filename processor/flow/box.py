@@ -157,7 +157,8 @@ def _preview(action: Action) -> str:
     mentioned = mentions(action)
     texts: Iterable[str] = (
         *(_name(reference) for _, reference in mentioned.references),
-        *(template.source for _, template in mentioned.templates),
+        # What is said after a wrong answer tells nothing of the question.
+        *(template.source for path, template in mentioned.templates if path != "default_error_message"),
     )
     return next((short for text in texts if (short := " ".join(text.split()))), "")
 

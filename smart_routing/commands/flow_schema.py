@@ -5,10 +5,16 @@ import json
 import click
 
 from processor.actions import action_types
-from processor.flow.json_schema import json_schema
+from processor.flow.json_schema import DIALECT, json_schema
+from processor.runtime.simulator.author_tests import AuthorTests
+from processor.runtime.simulator.script import Script
 
 
 @click.command()
-def schema() -> None:
+@click.option("--tests", is_flag=True, help="The schema of test files.")
+@click.option("--scripts", is_flag=True, help="The schema of scripts, which say what connectors answer.")
+def schema(*, tests: bool, scripts: bool) -> None:
     """Print the JSON Schema of documents, for editors."""
-    click.echo(json.dumps(json_schema(action_types()), ensure_ascii=False, indent=2))
+    of = AuthorTests if tests else Script if scripts else None
+    found = json_schema(action_types()) if of is None else {"$schema": DIALECT, **of.model_json_schema()}
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))

@@ -11,8 +11,9 @@ from processor.runtime.simulator.coverage import FlowCoverage, as_data, coverage
 from processor.runtime.simulator.documents import tests_in
 from processor.runtime.simulator.junit import write_junit
 from processor.runtime.simulator.running import run_all
-from processor.runtime.simulator.suite import Found, Suite, SuiteRefused, load_suite
+from processor.runtime.simulator.suite import Suite, SuiteRefused, load_suite
 from processor.runtime.simulator.trial import Verdict
+from smart_routing.fault_places import tell_faults
 from smart_routing.flow_files import counted
 
 _PATH = click.Path(exists=True, path_type=Path)
@@ -94,15 +95,9 @@ def _loaded(paths: Sequence[Path]) -> tuple[list[Suite], Mapping[str, Sequence[s
         try:
             suites.append(load_suite(file))
         except SuiteRefused as faulty:
-            refused[str(file)] = [_fault(found) for found in faulty.faults]
-            for line in refused[str(file)]:
-                click.echo(f"{click.style('fault', fg='red')} {line}", err=True)
+            refused[str(file)] = [f"{name}: {fault}" for name, fault in faulty.faults]
+            tell_faults(faulty.faults)
     return suites, refused
-
-
-def _fault(found: Found) -> str:
-    name, fault = found
-    return f"{name}: {fault}"
 
 
 def _tell(verdict: Verdict, verbose: bool) -> None:

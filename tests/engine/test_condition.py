@@ -81,8 +81,11 @@ def test_an_email_address_is_compared_as_text() -> None:
     assert Condition(variable=Template("{{ a.email }}"), operator="≠", value=Template("nobody")).holds(visit())
 
 
-def test_what_is_more_than_one_field_is_text() -> None:
-    assert not Condition(variable=Template("{{ a.number }}0"), operator="≥", value=Template("9")).holds(visit())
+def test_what_is_more_than_one_field_is_text_and_ordered_as_a_number_where_it_is_one() -> None:
+    more = Template("{{ a.number }}0")
+    assert Condition(variable=more, operator="≥", value=Template("9")).holds(visit())
+    assert not Condition(variable=more, operator="≥", value=Template("nine")).holds(visit())
+    assert not Condition(variable=more, operator="=", value=Template("{{ a.number }}")).holds(visit())
 
 
 def test_a_pattern_is_compiled_once_and_needs_little_memory() -> None:

@@ -39,7 +39,7 @@ def visit(**fields: Any) -> Visit:
         ("{{ message.text }} {{ message.choice }} {{ message.media[0].url }}", "hello c1 https://example.org/a"),
         ("{{ last.action }} {{ last.branch }} {{ last.reason }}", "ask error timeout"),
         ("{{ checkpoints | join: ',' }}", "qualified,urgent"),
-        ("{{ now }} {{ today }}", "2026-03-02T10:01:30+01:00 2026-03-02T10:01:30+01:00"),
+        ("{{ now }} {{ today }}", "2026-03-02T10:01:30+01:00 2026-03-02"),
         ("{{ order.total }} {{ order.open }} {{ order.note }} {{ carried.value }}", "12.5 true x 1"),
         ("{{ case }}{{ crm }}{{ bill }}", "{}{}{}"),
     ],

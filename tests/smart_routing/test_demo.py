@@ -129,10 +129,13 @@ async def test_every_example_answers_on_an_account_of_its_own(http):
 
 
 async def test_what_no_connector_carries_out_is_answered_by_the_example_s_script(http):
-    customer = Customer(http, "scripted", "order_status")
+    customer = Customer(http, "scripted", "invoice_payment")
     await customer.says("Hello")
-    lines = await journal_of(http, customer, lambda line: line["steps"] and line["steps"][-1]["branch"] is None)
-    assert lines
+    await hear(customer, 2)
+    await customer.chooses("The invoice number")
+    await customer.hears()
+    await customer.says("20260117")
+    assert await customer.hears() == "Invoice 20260117 of €87.40 is due on 10 December."
 
 
 async def test_the_page_takes_nothing_from_elsewhere(http):

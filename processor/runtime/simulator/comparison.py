@@ -110,7 +110,7 @@ def _lists(
     lines = [f"{what}:"]
     for mark, text in _aligned(wanted, found, fit, show):
         first, *rest = text.splitlines() or [""]
-        lines += [f"  {mark} {first}", *(f"    {line}" for line in rest)]
+        lines += [f"  {mark} {first}".rstrip(), *(f"    {line}".rstrip() for line in rest)]
     return lines
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from processor.engine.errors import DocumentRefused, Fault
-from processor.flow.document import load
+from processor.flow.document import MAX_BYTES, load
 from processor.flow.faults import translated
+from processor.runtime.simulator.command_names import unknown_names
 from processor.runtime.simulator.script import Rule, Script
 
 Document = Mapping[str, Any]
@@ -58,7 +59,8 @@ def tests_in(paths: Iterable[Path]) -> Iterator[Path]:
 def load_file(file: Path, faults: list[tuple[str, Fault]]) -> Document | None:
     """Return the document in a file; what is wrong with it is added to the faults."""
     try:
-        return load(file.read_bytes())
+        with file.open("rb") as opened:
+            return load(opened.read(MAX_BYTES + 1))  # one more tells that it is too large
     except DocumentRefused as refused:
         faults += [(str(file), fault) for fault in refused.faults]
     except OSError as error:
@@ -70,10 +72,12 @@ def rules_of(document: Document, name: str, faults: list[tuple[str, Fault]]) -> 
     """Return the rules of a script; what is wrong with it is added to the faults."""
     plain = dict(document)
     try:
-        return Script.model_validate(plain).rules
+        rules = Script.model_validate(plain).rules
     except ValidationError as error:
         faults += [(name, fault) for fault in translated(error, Script, plain)]
         return []
+    faults += [(name, Fault(f"rules{fault.path}", fault.expected, fault.found)) for fault in unknown_names(rules)]
+    return rules
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field
 
+from processor.engine.limits import LAST_TIME
+
 _UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PART: Final = r"[0-9]{1,9}(?:ms|s|m|h|d)"
 PATTERN: Final = rf"^\s*{_PART}(\s*{_PART})*\s*$"
@@ -39,9 +41,12 @@ def moment_ms(written: str, timezone: tzinfo) -> int:
     try:
         moment = datetime.fromisoformat(written.strip())
         moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone)
-        return round(moment.timestamp() * 1000)
+        at = round(moment.timestamp() * 1000)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"a time such as 2026-03-02T09:00, found {written[:60]!r}") from error
+    if not 0 <= at <= LAST_TIME:
+        raise ValueError(f"a time from 1970 to 9998, found {written[:60]!r}")
+    return at
 
 
 def _checked_duration(value: Any) -> Any:

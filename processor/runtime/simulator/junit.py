@@ -36,7 +36,7 @@ def write_junit(path: Path, verdicts: Iterable[Verdict], refused: Mapping[str, S
         error.text = _clean("\n".join(faults))
         case.result = [error]
         report.add_testsuite(_suite(file, [case], at))
-    report.update_statistics()
+    report.update_statistics()  # type: ignore[no-untyped-call]  # the library's one method without types
     path.parent.mkdir(parents=True, exist_ok=True)
     report.write(str(path), pretty=True)
 
@@ -45,7 +45,7 @@ def _suite(file: str, cases: list[TestCase], at: float) -> TestSuite:
     suite = TestSuite(_clean(file))
     suite.timestamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     suite.add_testcases(cases)
-    suite.update_statistics()
+    suite.update_statistics()  # type: ignore[no-untyped-call]  # as above
     return suite
 
 

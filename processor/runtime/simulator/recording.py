@@ -1,5 +1,6 @@
 """A conversation that was tried becomes a test: what happened, with what followed as expectations."""
 
+import contextlib
 import os.path
 import re
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 import yaml
 
+from processor.engine.errors import DocumentRefused
 from processor.engine.interaction import Variables
 from processor.engine.step import Step
 from processor.flow.document import load
@@ -57,8 +59,9 @@ def appended(text: str, talk: Mapping[str, Any]) -> str:
     begun = re.search(r"^conversations:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*([ \t]*)- ", text, re.MULTILINE)
     if begun is not None:
         longer = f"{text.rstrip()}\n\n{_item(talk, begun[1])}"
-        if load(longer) == {**document, "conversations": [*document["conversations"], load(_yaml(talk))]}:
-            return longer
+        with contextlib.suppress(DocumentRefused):  # what comes after the conversations, for instance
+            if load(longer) == {**document, "conversations": [*document["conversations"], load(_yaml(talk))]}:
+                return longer
     raise ValueError("`conversations` as the last key of the file, each on lines of its own, found something else")
 
 

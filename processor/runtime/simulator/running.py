@@ -11,7 +11,7 @@ from typing import Final
 from processor.runtime.simulator.suite import Suite, load_suite
 from processor.runtime.simulator.trial import Verdict, run
 
-WORTH_A_PROCESS: Final = 400
+WORTH_A_PROCESS: Final = 1500
 """Conversations for which another process is worth its start."""
 
 _CHUNK: Final = 50

@@ -164,10 +164,9 @@ class Simulation:
 
     def report(self, outcome: str, reason: str | None, to: str | None = None, *, after_ms: int = BEAT_MS) -> Turn:
         """A connector tells what became of a command since it was answered."""
-        payment = next(
-            (command for command in self.commands if command.command_id == self.variables.get("bill", {}).get("payment_id")), None
-        )
-        command = self._command(to, payment)
+        payment = self.variables.get("bill", {}).get("payment_id", "")
+        asked = [command for command in self.commands if not isinstance(command.body, MESSAGES)]
+        command = self._command(to, self._by_id.get(payment, asked[-1] if asked else None))
         self._settle_before(after_ms)
         self._schedule(command, [Answer(report=outcome, reason=reason)])
         return self._happened(f"report on {name_of(command)}: {outcome}", None, until=self.at)
@@ -299,7 +298,11 @@ class Simulation:
         for answer in answers:
             at += answer.after
             self._answers += 1
-            heappush(self._due, (at, self._answers, command, answer))
+            heappush(self._due, (at, self._answers, self._about(command), answer))
+
+    def _about(self, command: Command) -> Command:
+        """Return the command that an answer belongs to: for what was handed to an agent, the distribution."""
+        return self._by_id.get(getattr(command.body, "distribution", ""), command)
 
 
 def _event(command: Command, answer: Answer, at: int, number: int) -> ExternalEvent:

@@ -12,11 +12,12 @@ from processor.engine.flow import Flow
 from processor.flow.batch import FLOW, Batch
 from processor.flow.faults import below, described, did_you_mean, translated
 from processor.runtime.simulator.author_tests import AuthorTests, ScriptedTalk, Situation
-from processor.runtime.simulator.documents import Document, Gathered, gather, load_file, rules_of
+from processor.runtime.simulator.command_names import unknown_names
+from processor.runtime.simulator.documents import Gathered, gather, load_file, rules_of
 from processor.runtime.simulator.duration import moment_ms
 from processor.runtime.simulator.happening import check_wait
 from processor.runtime.simulator.script import Rule
-from processor.runtime.simulator.world import World, read_documents, unknown_names, world_of
+from processor.runtime.simulator.world import World, read_documents, world_of
 
 Found = tuple[str, Fault]
 """Name of a file, and what is wrong in it."""
@@ -66,8 +67,12 @@ class Suite:
         return [flow for reference in self.flows for flow in self.batch.flows.values() if flow.reference == reference]
 
     def _altered(self, talk: ScriptedTalk) -> Batch:
-        added = _read(_gathered(self.file, talk, "", [])) if talk.definitions else Batch()
-        gone = {*talk.without, *map(_identity, (*added.flows.values(), *added.entities.values()))}
+        faults: list[Found] = []
+        added = _read(_gathered(self.file, talk, "", faults)) if talk.definitions else Batch()
+        if faults:
+            raise SuiteRefused(faults)
+        replaced = [*map(_identity, added.flows.values()), *map(_identity, added.entities.values())]
+        gone = {*talk.without, *replaced}
         flows = {name: flow for name, flow in self.batch.flows.items() if not gone & set(_names(flow))}
         entities = {name: entity for name, entity in self.batch.entities.items() if not gone & set(_names(entity))}
         return Batch({**flows, **added.flows}, {**entities, **added.entities})
@@ -113,7 +118,8 @@ def _faults_of_talks(suite: Suite) -> Iterator[Found]:
     name, begins = str(suite.file), suite.under_test()[0]
     if suite.tests.at is not None:
         yield from _time(name, "at", suite.tests.at, begins)
-    known = {known for item in (*suite.batch.flows.values(), *suite.batch.entities.values()) for known in _names(item)}
+    defined: list[Flow | Entity] = [*suite.batch.flows.values(), *suite.batch.entities.values()]
+    known = [name for item in defined for name in _names(item)]
     for number, talk in enumerate(suite.tests.conversations):
         path = below("conversations", number)
         if talk.at is not None:
@@ -202,7 +208,7 @@ def _read(gathered: Gathered) -> Batch:
 
 def _in_file(fault: Fault) -> Found:
     name, _, path = fault.path.partition(": ")
-    return name, Fault(path, fault.expected, fault.found)
+    return name, Fault(path.replace(": ", ".", 1), fault.expected, fault.found)  # a document written here has its place in the path
 
 
 def _rules(file: Path, situation: Situation, path: str) -> list[Rule]:
@@ -218,11 +224,9 @@ def _rules(file: Path, situation: Situation, path: str) -> list[Rule]:
             ]
             continue
         script = file.parent / item
-        document: Document | None = load_file(script, faults)
+        document = load_file(script, faults)
         if document is not None:
-            found = rules_of(document, str(script), faults)
-            faults += [(str(script), Fault(f"rules{fault.path}", fault.expected, fault.found)) for fault in unknown_names(found)]
-            rules += found
+            rules += rules_of(document, str(script), faults)
     if faults:
         raise SuiteRefused(faults)
     return rules

@@ -58,7 +58,7 @@ def run(suite: Suite, number: int) -> Verdict:
     done: list[Turn] = []
     failed: _Failed | None = None
     try:
-        simulation = _simulation(suite, talk)
+        simulation = simulation_of(suite, talk)
         _play(simulation, talk, done)
     except _Failed as failure:
         failed = failure
@@ -82,7 +82,8 @@ def run(suite: Suite, number: int) -> Verdict:
     return Verdict(str(suite.file), talk.conversation, seconds, len(done), counts, failed.summary, told)
 
 
-def _simulation(suite: Suite, talk: ScriptedTalk) -> Simulation:
+def simulation_of(suite: Suite, talk: ScriptedTalk) -> Simulation:
+    """Return a conversation of a test file before its first turn. Raises SuiteRefused, DocumentRefused."""
     world = suite.world(talk)
     whole, own = suite.tests.customer or Customer(), talk.customer or Customer()
     return Simulation(

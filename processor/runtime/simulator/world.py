@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Final
 
 from processor.actions import action_types
-from processor.engine.commands import CommandBody
 from processor.engine.definitions import DefinitionLog, Definitions
 from processor.engine.entities import EntryPoint
 from processor.engine.errors import DocumentRefused, Fault
@@ -19,7 +17,6 @@ from processor.flow.batch import Batch, read_batch
 from processor.flow.faults import described, did_you_mean
 from processor.flow.publication import in_file
 from processor.runtime.simulator.documents import Document
-from processor.runtime.simulator.script import Rule
 
 _TRIES: Final = 200_000
 
@@ -83,34 +80,6 @@ def _beginning(batch: Batch, doors: list[EntryPoint]) -> str:
         return named[0]
     found = f"{', '.join(dict.fromkeys(named))}: say which one (--flow)" if named else "none"
     raise DocumentRefused([Fault("", "one flow of type start in which the conversation begins", found)])
-
-
-@cache
-def command_bodies() -> Mapping[str, type[CommandBody]]:
-    """Return every command that an action type can issue, by its name."""
-    action_types()  # imports all that there are
-    bodies: dict[str, type[CommandBody]] = {}
-    waiting = [CommandBody]
-    while waiting:
-        for body in waiting.pop().__subclasses__():
-            bodies[body.__name__] = body
-            waiting.append(body)
-    return dict(sorted(bodies.items()))
-
-
-def unknown_names(rules: Iterable[Rule]) -> list[Fault]:
-    """Return a fault for each command or family that rules name and no action type can issue; its path begins with the rule's number."""
-    bodies = command_bodies()
-    families = dict.fromkeys(body.family for body in bodies.values() if hasattr(body, "family"))
-    faults = []
-    for number, rule in enumerate(rules):
-        if rule.command is not None and rule.command not in bodies:
-            near = did_you_mean(rule.command, bodies)
-            faults.append(Fault(f"[{number}].command", f"the name of a command{near}: {', '.join(bodies)}", described(rule.command)))
-        if rule.family is not None and rule.family not in families:
-            near = did_you_mean(rule.family, families)
-            faults.append(Fault(f"[{number}].family", f"a family of commands{near}: {', '.join(families)}", described(rule.family)))
-    return faults
 
 
 def conversation_that_draws(world: World, draws: Mapping[str, list[str]]) -> str:

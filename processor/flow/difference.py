@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
+from operator import eq
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -10,9 +12,12 @@ from processor.engine.action import Action
 from processor.engine.entities import Entity
 from processor.engine.flow import Flow
 from processor.engine.template import Template
-from processor.flow.faults import below, described
+from processor.flow.faults import below, described, shortened
 
 _NOTHING: Final = object()
+
+_IN_COMMON: Final = 20
+"""Characters shown of what two long texts have in common before they differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +166,21 @@ def _changes(before: Any, after: Any, path: str = "") -> Iterator[Change]:
             for index in range(max(len(before), len(after))):
                 old, new = (side[index] if index < len(side) else _NOTHING for side in (before, after))
                 yield from _changes(old, new, below(path, index))
+        case str(), str() if before != after:
+            yield Change(path, *map(_shown, _from_the_difference(before, after)))
         case _ if before != after:
             yield Change(path, _shown(before), _shown(after))
         case _:
             pass
+
+
+def _from_the_difference(before: str, after: str) -> tuple[str, str]:
+    """Return two texts without most of what they begin with in common, so that what differs is not cut off."""
+    common = sum(1 for _ in takewhile(bool, map(eq, before, after)))
+    if common <= _IN_COMMON or (shortened(before) == before and shortened(after) == after):
+        return before, after
+    start = common - _IN_COMMON
+    return f"…{before[start:]}", f"…{after[start:]}"
 
 
 def _shown(value: Any) -> str | None:

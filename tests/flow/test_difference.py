@@ -4,6 +4,7 @@ from processor.flow.difference import Change, entity_difference, flow_difference
 from processor.flow.entity_reader import read_entity
 from tests.flow.documents import END, QUESTION, WEB_SERVICE, flow
 
+SAY = {"type": "simple_message", "links": {"ok": "end"}}
 PAUSE = {"type": "pause", "pause_time_sec": 5, "links": {"ok": "end"}}
 
 
@@ -100,3 +101,11 @@ def test_defaults_are_not_said():
     assert plain((1, "a")) == [1, "a"]
     assert str(Change("a", None, "1")) == "+ a: 1"
     assert len(action_types()) > 0
+
+
+def test_of_long_texts_the_place_is_told_where_they_differ():
+    common = "We are open every day but Sunday from nine in the morning until "
+    before, after = (flow({"say": {**SAY, "message": f"{common}{hour} in the evening"}}) for hour in ("six", "seven"))
+    assert lines(before, after)[1:] == [
+        '    ~ message: "… the morning until six in the evening" → "… the morning until seven in the evening"'
+    ]

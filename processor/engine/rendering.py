@@ -8,8 +8,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from liquid import Environment, RenderContext
-from liquid.ast import Node
+from liquid.ast import ConditionalBlockNode, Node
+from liquid.builtin.expressions import Path
 from liquid.builtin.expressions.primitive import RangeLiteral
+from liquid.builtin.tags.case_tag import CaseNode, MultiExpressionBlockNode
+from liquid.builtin.tags.if_tag import IfNode
+from liquid.builtin.tags.unless_tag import UnlessNode
 from liquid.exceptions import FilterArgumentError, LoopIterationLimitError, ResourceLimitError
 from liquid.filter import liquid_filter, with_context
 from liquid.undefined import UNDEFINED, is_undefined
@@ -37,6 +41,12 @@ class Rendering(RenderContext):
         """Names, each once, in the order in which they were looked up."""
         self.parts = parts
         self.work = 0
+
+    def ask(self, path: list[object], *, token: Any) -> object:
+        """Return what a path leads to, for a condition: that there may be nothing is what it asks."""
+        found = super().get(path, token=token)
+        self.spend(_weight(found))
+        return found
 
     def get(self, path: list[object], *, token: Any, default: object = UNDEFINED) -> object:
         """Return what a path leads to."""
@@ -87,26 +97,42 @@ class _Range(RangeLiteral):
         return made
 
 
+class _Asked(Path):
+    """A path in a condition."""
+
+    __slots__ = ()
+
+    def evaluate(self, context: RenderContext) -> object:
+        path = [segment.evaluate(context) if isinstance(segment, Path) else segment for segment in self.path]
+        assert isinstance(context, Rendering), "templates are rendered in no other context"
+        return context.ask(path, token=self.token)
+
+
+_CONDITIONAL: Final = (IfNode, UnlessNode, ConditionalBlockNode, CaseNode, MultiExpressionBlockNode)
+
+
 def bound(template: BoundTemplate) -> int:
-    """Give a template's ranges their bounds, and return how many nodes and expressions it has.
+    """Give a template's ranges their bounds and its conditions their way to ask, and return how many nodes and expressions it has.
 
     Raises ValueError where it is nested so deep that rendering it could depend on the depth of Python's stack.
     """
     context = RenderContext(template)
-    ahead: list[tuple[Node | Expression, int]] = [(node, 1) for node in template.nodes]
+    ahead: list[tuple[Node | Expression, int, bool]] = [(node, 1, False) for node in template.nodes]
     parts = 0
     while ahead:
-        part, depth = ahead.pop()
+        part, depth, asked = ahead.pop()
         parts += 1
         if depth > limits.TEMPLATE_DEPTH:
             raise ValueError(f"expressions within each other at most {limits.TEMPLATE_DEPTH} deep, found more")
         if isinstance(part, RangeLiteral):
             part.__class__ = _Range  # the parser offers no other place to choose the class
+        if asked and isinstance(part, Path):
+            part.__class__ = _Asked
         if isinstance(part, Node):
-            ahead.extend((child, depth + 1) for child in part.children(context, include_partials=False))
-            ahead.extend((expression, depth + 1) for expression in part.expressions())
+            ahead.extend((child, depth + 1, False) for child in part.children(context, include_partials=False))
+            ahead.extend((expression, depth + 1, isinstance(part, _CONDITIONAL)) for expression in part.expressions())
         else:
-            ahead.extend((child, depth + 1) for child in part.children())
+            ahead.extend((child, depth + 1, asked) for child in part.children())
     return parts
 
 

@@ -59,7 +59,25 @@ def test_the_fast_way_and_the_library_s_give_the_same_text(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["{{ nope.a }}{{ order.nope }}{{ nope.a }}", "{{ nope.a | upcase }}{% if order.nope %}{% endif %}{{ nope.a }}"]
+    "source",
+    [
+        "{% if nope.a %}{% elsif order.nope == 'x' %}{% endif %}",
+        "{% unless nope.a and order.nope %}{% endunless %}",
+        "{% case nope.a %}{% when order.nope %}{% when 'x' %}x{% endcase %}",
+        "{% if nope[order.nope] contains 'x' %}{% endif %}",
+    ],
+)
+def test_whoever_asks_whether_there_is_something_is_not_warned_that_there_is_nothing(source: str) -> None:
+    missing: list[str] = []
+    assert Template(source).render(SCOPE, missing) == ""
+    assert missing == []
+    inside = Template("{% if true %}{{ nope.a | upcase }}{% endif %}")
+    assert inside.render(SCOPE, missing) == ""
+    assert missing == ["nope.a"]
+
+
+@pytest.mark.parametrize(
+    "source", ["{{ nope.a }}{{ order.nope }}{{ nope.a }}", "{{ nope.a | upcase }}{{ order.nope | upcase }}{{ nope.a }}"]
 )
 def test_names_that_are_not_found_render_as_nothing_and_are_told_once(source: str) -> None:
     missing: list[str] = []

@@ -108,7 +108,7 @@ function named() {
 function choose(address) {
   example = named();
   chooser.value = example.folder;
-  hint.textContent = example.hint;
+  hint.textContent = `${example.business}. ${example.hint}`;
   document.title = `${example.title} · Smart routing: the demo`;
   open(address);
 }
@@ -121,7 +121,7 @@ async function begin() {
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
-  for (const one of examples) chooser.append(new Option(`${one.title} · ${one.business}`, one.folder));
+  for (const one of examples) chooser.append(new Option(one.title, one.folder));
   chooser.addEventListener("change", () => { location.hash = chooser.value; });
   addEventListener("hashchange", () => { if (named() !== example) choose(newAddress()); });
   document.getElementById("start-over").addEventListener("click", () => open(newAddress()));

@@ -22,7 +22,7 @@ from processor.flow.rules.reading import REFUSED
 from processor.flow.rules.references import old_reference, unknown_reference, wrong_kind
 from processor.flow.rules.rule import Rule
 from processor.flow.rules.templates import failing_template
-from processor.flow.rules.types import bad_pattern, unfit_comparison, unfit_question, unfit_value
+from processor.flow.rules.types import bad_pattern, text_order, unfit_comparison, unfit_question, unfit_value
 from processor.flow.rules.variables import never_written, undeclared_variable, unused_variable
 from processor.flow.rules.web_services import bad_result_path, url_input
 
@@ -53,6 +53,7 @@ RULES: Final[tuple[Rule, ...]] = (
     unfit_value,
     unfit_question,
     unfit_comparison,
+    text_order,
     bad_pattern,
     # Texts
     failing_template,

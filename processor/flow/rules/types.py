@@ -88,6 +88,23 @@ def unfit_comparison(facts: Facts) -> Iterator[Spot]:
             yield f"{path}.value", f"{described(value)} is no {_told(declared)}, as `{'.'.join(read)}` is"
 
 
+@flow_warning(
+    "text_order",
+    "A condition orders a text beside a number: texts are ordered letter by letter, so that 10 comes before 9.",
+    "Declare the field as a number.",
+)
+def text_order(facts: Facts) -> Iterator[Spot]:
+    """Look for fields of text that are held against a constant number."""
+    for path, condition in _conditions(facts):
+        read = condition.variable.path
+        value = condition.value.constant if condition.value is not None else None
+        if read is None or len(read) != 2 or value is None or condition.operator not in ("≥", "≤"):
+            continue
+        declared = BUILT_IN_TYPES.get(read) or facts.flow.declared(*read)
+        if declared in ("text", "long_text") and value.strip() and _fits("number", value, facts.flow):
+            yield f"{path}.operator", f"`{'.'.join(read)}` is a text, and {described(value)} a number"
+
+
 @flow_fault("bad_pattern", "A regular expression does not compile (RE2): the test takes `error`.", "Mend the expression.")
 def bad_pattern(facts: Facts) -> Iterator[Spot]:
     """Look for constant patterns that RE2 does not take."""

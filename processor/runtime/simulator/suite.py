@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from processor.engine.entities import Entity
 from processor.engine.errors import DocumentRefused, Fault, SmartRoutingError
 from processor.engine.flow import Flow
+from processor.engine.visit import BUILT_IN
 from processor.flow.batch import FLOW, Batch
 from processor.flow.faults import below, described, did_you_mean, translated
-from processor.runtime.simulator.author_tests import AuthorTests, ScriptedTalk, Situation
+from processor.runtime.simulator.author_tests import AuthorTests, Expectation, ScriptedTalk, Situation
 from processor.runtime.simulator.command_names import unknown_names
 from processor.runtime.simulator.documents import Gathered, gather, load_file, rules_of
 from processor.runtime.simulator.duration import moment_ms
@@ -120,6 +121,8 @@ def _faults_of_talks(suite: Suite) -> Iterator[Found]:
         yield from _time(name, "at", suite.tests.at, begins)
     defined: list[Flow | Entity] = [*suite.batch.flows.values(), *suite.batch.entities.values()]
     known = [name for item in defined for name in _names(item)]
+    flows = suite.batch.flows.values()
+    fields = sorted({f"{variable}.{name}" for flow in flows for variable, declared in flow.variables.items() for name in declared})
     for number, talk in enumerate(suite.tests.conversations):
         path = below("conversations", number)
         if talk.at is not None:
@@ -129,6 +132,8 @@ def _faults_of_talks(suite: Suite) -> Iterator[Found]:
                 expected = f"kind and reference of a definition, such as `queue sales`{did_you_mean(gone, known)}"
                 yield name, Fault(below(below(path, "without"), index), expected, described(gone))
         yield from _faults_of_turns(name, path, talk, begins)
+        if not talk.definitions:  # flows of its own may declare more
+            yield from _faults_of_fields(name, path, talk, fields)
         try:
             suite.rules_for(talk)
             suite.world(talk)
@@ -152,6 +157,20 @@ def _faults_of_turns(name: str, path: str, talk: ScriptedTalk, begins: Flow) -> 
         except ValueError as error:
             expected, _, found = str(error).partition(", found ")
             yield name, Fault(below(below(turns, index), "wait"), expected, found)
+
+
+def _faults_of_fields(name: str, path: str, talk: ScriptedTalk, declared: Sequence[str]) -> Iterator[Found]:
+    """Refuse expectations of fields that no flow has: that they hold nothing would be true for good."""
+    told: list[tuple[str, Expectation]] = [(below(below(path, "turns"), index), turn) for index, turn in enumerate(talk.turns)]
+    if talk.expect is not None:
+        told.append((below(path, "expect"), talk.expect))
+    for where, expectation in told:
+        for variable, fields in (expectation.variables or {}).items():
+            for field_name in fields:
+                wanted = f"{variable}.{field_name}"
+                if variable not in BUILT_IN and wanted not in declared:
+                    place = below(below(below(where, "variables"), variable), field_name)
+                    yield name, Fault(place, f"a field that a flow declares{did_you_mean(wanted, declared)}", described(wanted))
 
 
 def _time(name: str, path: str, written: str, flow: Flow) -> Iterator[Found]:

@@ -96,6 +96,14 @@ def test_what_is_wrong_with_a_turn_is_told(tests_of, turn, fault):
     assert fault in "\n".join(faults_of(tests_of([turn])))
 
 
+def test_a_field_that_no_flow_declares_is_refused(tests_of):
+    talk = {"conversation": "a", "turns": [{**HELLO[0], "variables": {"ordr": {"number": None}, "bill": {"amount": None}}}]}
+    (told,) = faults_of(tests_of({**talk, "expect": {"variables": {"order": {"number": None}}}}))
+    assert told.startswith("/support.test.yaml: conversations[0].turns[0].variables.ordr.number: expected a field that a flow declares")
+    (told,) = faults_of(tests_of({**talk, "turns": HELLO, "expect": {"variables": {"order": {"numbr": None}}}}))
+    assert "conversations[0].expect.variables.order.numbr: expected a field that a flow declares (did you mean `order.number`?)" in told
+
+
 def test_a_flow_that_begins_cannot_be_taken_away(tests_of):
     (told,) = faults_of(tests_of({"conversation": "a", "without": ["flow support"], "turns": HELLO}))
     assert told == '/support.test.yaml: conversations[0].flow: expected a flow "support" of type start; found none'

@@ -72,7 +72,7 @@ class Expectation(Written):
     choices: Texts | None = Field(default=None, description="Texts of the choices that were offered last.")
     path: Path | None = Field(default=None, description="The actions passed, in order; `find_order: ok` with the branch taken.")
     branch: Branches | None = Field(default=None, description="Branch that an action took last, or the last branch of all.")
-    reason: Words | None = Field(default=None, description="Reason of the last branch taken.")
+    reason: Words | None = Field(default=None, description="Reason of the last branch taken; null: it has none.")
     commands: Commands | None = Field(default=None, description="Commands issued, in order, but for messages to the customer.")
     variables: Fields | None = Field(default=None, description="What the variables' fields hold afterwards; null: nothing.")
     ending: Words | None = Field(default=None, description="Reason with which the interaction ended; null: it goes on.")

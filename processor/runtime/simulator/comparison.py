@@ -36,7 +36,7 @@ def _route(expected: Expectation, turn: Turn) -> Iterator[str]:
         taken = [step for step in turn.taken if action in ("", step.action, f"{step.flow}/{step.action}")]
         if not taken or taken[-1].branch != branch:
             yield from _pair(f"branch of {action}" if action else "branch", branch, taken[-1].branch if taken else "none was taken")
-    if expected.reason is not None:
+    if "reason" in expected.model_fields_set:
         reason = turn.taken[-1].reason if turn.taken else None
         if not fits(expected.reason, reason):
             yield from _pair("reason", expected.reason, reason)

@@ -179,3 +179,19 @@ def test_a_failure_of_the_engine_fails_one_conversation(tests_of, monkeypatch):
     told = verdict(tests_of([{"customer": "Hi"}]))
     assert told.summary == "the engine failed, which would quarantine the conversation"
     assert "ZeroDivisionError: no (test_trial.py, line" in told.failure
+
+
+def test_a_reason_that_is_null_means_that_there_is_none(tests_of):
+    pattern = {"variable": "{{ message.text }}", "operator": "regular_expression", "value": "("}
+    failing = {
+        "ref": "support", "timezone": "Europe/London", "locale": "en-GB", "country": "GB",
+        "actions": {"start": {"type": "start", "links": {"ok": "test"}}, "test": {"type": "test_values", "conditions": [pattern]}},
+    }  # fmt: skip
+    talk = {"conversation": "a", "definitions": [failing], "turns": [{"customer": "Hi", "reason": "bad_pattern"}]}
+    assert verdict(tests_of(talk)).passed
+    assert failure(tests_of({**talk, "turns": [{"customer": "Hi", "reason": None}]}))[1:] == [
+        "  reason:",
+        "    - nothing",
+        "    + bad_pattern",
+    ]
+    assert verdict(tests_of([{"customer": "Hi", "reason": None}])).passed

@@ -209,7 +209,7 @@ async def test_the_drawing_follows_a_hand_over_and_starting_over_begins_anew(bro
 
 async def test_another_example_is_chosen_in_the_page_and_by_its_address(browser, demo):
     async with browser.page(f"{demo.address}/#complaint", **DESKTOP, still=True) as page:
-        await page.until("document.getElementById('examples').value === 'complaint'")
+        await page.until("document.getElementById('examples')?.value === 'complaint'")
         await page.until("document.querySelector('.drawing-view svg .action')")
         shown = await page.value("[...document.querySelectorAll('.drawing-tab')].map((tab) => tab.textContent)")
         assert 0 < len(shown) < 6

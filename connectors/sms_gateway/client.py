@@ -1,0 +1,162 @@
+"""Sends texts by the gateway, each once."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from connectors.framework.errors import Refused, Retry
+from connectors.framework.surroundings import Surroundings
+from connectors.sms_gateway.api import GatewayApi, NotSent
+from connectors.sms_gateway.api_errors import OPTED_OUT, failure_of
+from connectors.sms_gateway.attempts import Attempt, Attempts
+from connectors.sms_gateway.numbers import is_number, is_sender, may_be_mobile
+from connectors.sms_gateway.opt_outs import OptOuts
+from connectors.sms_gateway.receipts import Receipts
+from connectors.sms_gateway.segments import segments_of
+from connectors.sms_gateway.settings import GatewayAccount, SmsGatewaySettings
+
+LONGEST_TEXT: Final = 1_600
+"""Most characters that the gateway's API takes."""
+
+_CLOCKS_SECONDS: Final = 60
+"""How far the gateway's clock and ours may be apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that the gateway has taken: its id there, and its segments."""
+
+    id: str
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    sender: str
+    recipient: str
+    text: str
+    key: str
+    segments: int
+
+
+class SmsGateway:
+    """The gateway's accounts, and what was sent by them.
+
+    The API has no idempotency key, but it lists messages. So what is about to be asked for is noted first; a repeated key whose first
+    request was not answered is looked for in the list, and sent again only where it would be there by now and is not.
+    """
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        """Prepare.
+
+        Raises SettingsError, or DeploymentError where the deployment has no secret to name conversations with.
+        """
+        self.settings = surroundings.read(SmsGatewaySettings)
+        self.api = GatewayApi(surroundings, self.settings.accounts.values(), self.settings.request_seconds)
+        prefix = f"{surroundings.deployment.topic_prefix}sms:"
+        self._redis = Redis.from_url(surroundings.deployment.redis_url)
+        self._attempts = Attempts(self._redis, prefix, self.settings.record_expiry_seconds)
+        self.receipts = Receipts(self._redis, prefix, self.settings.record_expiry_seconds)
+        self.opt_outs = OptOuts(self._redis, surroundings)
+        self._public_url = surroundings.settings.public_url
+
+    async def open(self) -> None:
+        """Make the HTTP clients."""
+        await self.api.open()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.api.close()
+        await self._redis.aclose()
+
+    async def send(self, sender: str, recipient: str, text: str, idempotency_key: str) -> Sent:
+        """Send a text; the same key again sends nothing more and returns the same.
+
+        Raises:
+            Refused: `refused`, `not_mobile`, `too_long`, `invalid_sender`, or `unreachable` where there is no such gateway.
+            Retry: `unreachable`: the gateway did not answer, or has too much to do.
+        """
+        message = _Text(sender, recipient, text, idempotency_key, self._checked(sender, recipient, text))
+        name, account = self._account(sender)
+        try:
+            earlier = await self._attempts.begin(idempotency_key)
+            if earlier is not None:
+                found = await self._found(account, earlier, message)
+                if found is not None:
+                    return found
+                await self._attempts.again(idempotency_key)
+            return await self._create(name, account, message)
+        except RedisError as error:
+            raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
+
+    def _checked(self, sender: str, recipient: str, text: str) -> int:
+        if not is_sender(sender):
+            raise Refused("invalid_sender", "Expected a phone number, a short code or a name of up to 11 letters, digits and spaces.")
+        if not is_number(recipient):
+            raise Refused("refused", "The recipient is no phone number.")
+        if not may_be_mobile(recipient):
+            raise Refused("not_mobile", "The recipient's number is that of no mobile phone.")
+        segments = segments_of(text)
+        if len(text) > LONGEST_TEXT or segments > self.settings.longest_segments:
+            limits = f"at most {LONGEST_TEXT} characters and {self.settings.longest_segments} segments"
+            raise Refused("too_long", f"Expected {limits}; found {len(text)} characters and {segments} segments.")
+        return segments
+
+    def _account(self, sender: str) -> tuple[str, GatewayAccount]:
+        found = self.settings.account_of(sender)
+        if found is not None:
+            return found
+        if self.settings.accounts:
+            raise Refused("invalid_sender", "No account at the gateway sends as this sender.")
+        raise Refused("unreachable", "No SMS gateway is configured (SMART_ROUTING_SMS_GATEWAY_ACCOUNTS).")
+
+    async def _create(self, name: str, account: GatewayAccount, message: _Text) -> Sent:
+        key = message.key
+        if await self.opt_outs.has(message.sender, message.recipient):
+            await self._attempts.withdraw(key)
+            raise Refused("refused", "The recipient has opted out.")
+        try:
+            callback = f"{self._public_url}/webhooks/sms/{name}/status?message={quote(key, safe='')}"
+            form = {"To": message.recipient, "From": message.sender, "Body": message.text, "StatusCallback": callback}
+            answer = await self.api.create(account, form)
+        except (NotSent, Refused):
+            await self._attempts.withdraw(key)
+            raise
+        sid = answer.content.get("sid")
+        if answer.status in {200, 201} and isinstance(sid, str):
+            sent = Sent(sid, _segments(answer.content, message))
+            await self._attempts.done(key, sent.id, sent.segments)
+            return sent
+        if answer.status < 400 or (answer.status >= 500 and answer.status != 503):
+            raise Retry("unreachable", detail=f"The gateway's answer says neither yes nor no (HTTP {answer.status}).")
+        await self._attempts.withdraw(key)
+        if answer.code == OPTED_OUT:
+            await self.opt_outs.add(message.sender, message.recipient)
+        raise failure_of(answer.status, answer.code, answer.after)
+
+    async def _found(self, account: GatewayAccount, earlier: Attempt, message: _Text) -> Sent | None:
+        """Return what an earlier attempt has sent; None where it surely has sent nothing."""
+        if earlier.message_id is not None:
+            return Sent(earlier.message_id, earlier.segments or message.segments)
+        begun = earlier.begun / 1000
+        unsettled = begun + self.settings.settled_seconds - time.time()
+        async for listed in self.api.listed(account, message.sender, message.recipient, begun - _CLOCKS_SECONDS):
+            sid = listed.get("sid")
+            if listed.get("body") == message.text and isinstance(sid, str):
+                sent = Sent(sid, _segments(listed, message))
+                if await self._attempts.done(message.key, sent.id, sent.segments):  # else it is another command's
+                    return sent
+        if unsettled > 0:
+            raise Retry("unreachable", unsettled, detail="An earlier request was not answered, and its message is not listed yet.")
+        return None
+
+
+def _segments(content: Mapping[str, Any], message: _Text) -> int:
+    """Return the gateway's own count; ours where it has none yet, as with a messaging service."""
+    counted = str(content.get("num_segments"))
+    return int(counted) if counted.isascii() and counted.isdigit() and int(counted) else message.segments

@@ -111,7 +111,17 @@ class WebService(Action):
         wanted = {item.response_field: service.outputs[item.response_field] for item in self.variables}
         outputs = tuple(WebServiceOutput(name, output.language, output.path, output.type) for name, output in wanted.items())
         timeout_ms = self.timeout * 1000
-        call = CallWebService(service.reference, service.method, service.url, service.headers, inputs, outputs, timeout_ms)
+        call = CallWebService(
+            service.reference,
+            service.method,
+            service.url,
+            service.headers,
+            service.body_format,
+            service.body_root,
+            inputs,
+            outputs,
+            timeout_ms,
+        )
         return Awaiting("response", visit.at + timeout_ms, (call,)) if self.synchronous else Taken("ok", commands=(call,))
 
     def _inputs(self, service: WebServiceDefinition, visit: Visit) -> tuple[WebServiceInput, ...]:

@@ -42,3 +42,24 @@ def test_an_entry_point_has_bounds(fields: dict[str, object]) -> None:
 def test_a_web_service_is_called_over_http(url: str) -> None:
     with pytest.raises(ValidationError):
         WebService(id="s", reference="s", url=url)
+
+
+@pytest.mark.parametrize("name", ["number", "customer/name", "order/@id", "@xmlns", "soap:Body/ask:number", "a/b/c-1.2"])
+def test_inputs_of_a_body_in_xml_are_named_by_elements_and_attributes(name: str) -> None:
+    document = {"id": "s", "reference": "s", "url": "https://x", "body_format": "xml", "body_root": "soap:Envelope"}
+    assert name in WebService.model_validate({**document, "inputs": {name: {}}}).inputs
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "a/", "/a", "a//b", "a/@b/c", "a:b:c", "a\n", "a><b", "@", "é"])
+def test_a_name_that_xml_does_not_allow_is_refused_in_a_body_in_xml_and_nowhere_else(name: str) -> None:
+    document = {"id": "s", "reference": "s", "url": "https://x", "body_format": "xml"}
+    with pytest.raises(ValidationError, match="expected a name that XML allows"):
+        WebService.model_validate({**document, "inputs": {name: {}}})
+    assert WebService.model_validate({**document, "inputs": {name: {"place": "query"}}}).body_format == "xml"
+    assert WebService.model_validate({**document, "body_format": "form", "inputs": {name: {}}}).body_format == "form"
+
+
+@pytest.mark.parametrize("root", ["", "a/b", "@a", "1", "a b", "a\n"])
+def test_the_root_of_a_body_in_xml_is_one_element(root: str) -> None:
+    with pytest.raises(ValidationError):
+        WebService(id="s", reference="s", url="https://x", body_root=root)

@@ -31,6 +31,8 @@ class CallWebService(CommandBody, frozen=True):
     method: str
     url: str
     headers: dict[str, str]
+    body_format: str
+    body_root: str
     inputs: tuple[WebServiceInput, ...]
     outputs: tuple[WebServiceOutput, ...]
     timeout_ms: int

@@ -12,19 +12,35 @@ from aiohttp import web
 from connectors.framework.connector import Connector
 from connectors.framework.ending import end
 from connectors.framework.runner import ConnectorRunner
-from connectors.framework.settings import ConnectorSettings
+from connectors.framework.settings import ConnectorSettings, Settings
+from connectors.framework.surroundings import Surroundings
 from connectors.messaging.connector import WebChatConnector
 from connectors.messaging.gateway import gateway_application
+from connectors.office.office import Office, office_application
+from connectors.office.settings import OfficeSettings
+from connectors.sql.settings import SqlSettings
 from connectors.web_service.connector import WebServiceConnector
-from schemas.deployment import Deployment
 
-CONNECTORS: Final[Mapping[str, Callable[[Deployment, ConnectorSettings], Connector]]] = MappingProxyType(
+CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingProxyType(
     {
         WebChatConnector.family: WebChatConnector,
-        WebServiceConnector.family: lambda _deployment, settings: WebServiceConnector(settings),
+        WebServiceConnector.family: WebServiceConnector,
     }
 )
 """Every connector that there is, by family."""
+
+SETTINGS: Final[tuple[type[Settings], ...]] = (
+    ConnectorSettings,
+    SqlSettings,
+    OfficeSettings,
+)
+"""All that can be set."""
+
+PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = ()
+"""What customers' browsers and providers' webhooks reach beside the web chat: each adds its routes to the gateway."""
+
+OFFICE: Final[tuple[Callable[[Office], None], ...]] = ()
+"""What the staff sees: each adds its pages and its API to the office."""
 
 _LONGEST_PAUSE_SECONDS: Final = 5.0
 _HANDLERS_SECONDS: Final = 10.0
@@ -32,7 +48,7 @@ _HANDLERS_SECONDS: Final = 10.0
 logger = logging.getLogger(__name__)
 
 
-async def run_connectors(deployment: Deployment, families: Sequence[str], settings: ConnectorSettings, stop: asyncio.Event) -> None:
+async def run_connectors(surroundings: Surroundings, families: Sequence[str], stop: asyncio.Event) -> None:
     """Run the connectors of these families (all of them, where none is named) until `stop` is set, and then until they have drained.
 
     A connector that fails, because Kafka or Redis does not answer or because of a fault of ours, is started anew, with growing pauses.
@@ -44,10 +60,10 @@ async def run_connectors(deployment: Deployment, families: Sequence[str], settin
         raise ValueError(f"families: expected some of {', '.join(CONNECTORS)}; found {', '.join(unknown)}")
     async with asyncio.TaskGroup() as group:
         for family in dict.fromkeys(families or CONNECTORS):
-            group.create_task(_run_again_and_again(family, deployment, settings, stop))
+            group.create_task(_run_again_and_again(family, surroundings, stop))
 
 
-async def _run_again_and_again(family: str, deployment: Deployment, settings: ConnectorSettings, stop: asyncio.Event) -> None:
+async def _run_again_and_again(family: str, surroundings: Surroundings, stop: asyncio.Event) -> None:
     pausing = asyncio.Event()
 
     def again(error: BaseException) -> bool:
@@ -62,7 +78,8 @@ async def _run_again_and_again(family: str, deployment: Deployment, settings: Co
         async for attempt in stamina.retry_context(on=again, attempts=None, timeout=None, wait_max=_LONGEST_PAUSE_SECONDS):
             with attempt:
                 pausing.clear()
-                await ConnectorRunner(CONNECTORS[family](deployment, settings), deployment, settings).run(stop)
+                connector = CONNECTORS[family](surroundings)
+                await ConnectorRunner(connector, surroundings.deployment, surroundings.settings).run(stop)
 
     task = asyncio.create_task(run())
     stopping = asyncio.create_task(stop.wait())
@@ -77,28 +94,48 @@ async def _run_again_and_again(family: str, deployment: Deployment, settings: Co
         await end(task, stopping)
 
 
+def public_application(surroundings: Surroundings, *, page: bool = True) -> web.Application:
+    """Return what customers and providers reach: the web chat, with its page at `/` unless `page` is false, public pages and webhooks.
+
+    Raises DeploymentError or SettingsError where a secret is missing.
+    """
+    application = gateway_application(surroundings, page=page)
+    for mount in PUBLIC:
+        mount(application, surroundings)
+    return application
+
+
 async def run_gateway(
-    deployment: Deployment,
-    host: str,
-    port: int,
-    stop: asyncio.Event,
-    *,
-    settings: ConnectorSettings | None = None,
-    listening: Callable[[str], None] | None = None,
+    surroundings: Surroundings, host: str, port: int, stop: asyncio.Event, *, listening: Callable[[str], None] | None = None
 ) -> None:
-    """Serve the web-chat gateway and its page until `stop` is set; `listening` is told the address once it is served. Port 0: a free one.
+    """Serve web chat, public pages and webhooks until `stop` is set; `listening` is told the address once it is served. Port 0: a free one.
 
     Raises:
         OSError: the port cannot be had.
         DeploymentError: the deployment has no secret to name conversations with.
+        SettingsError: a secret that signs links is missing.
     """
-    runner = web.AppRunner(gateway_application(deployment, settings), access_log=None, shutdown_timeout=_HANDLERS_SECONDS)
+    await _serve(public_application(surroundings), host, port, stop, listening)
+
+
+async def run_office(
+    surroundings: Surroundings, host: str, port: int, stop: asyncio.Event, *, listening: Callable[[str], None] | None = None
+) -> None:
+    """Serve the staff's pages until `stop` is set; `listening` is told the address once it is served. Port 0: a free one.
+
+    Raises OSError where the port cannot be had.
+    """
+    await _serve(office_application(surroundings, OFFICE), host, port, stop, listening)
+
+
+async def _serve(application: web.Application, host: str, port: int, stop: asyncio.Event, listening: Callable[[str], None] | None) -> None:
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_HANDLERS_SECONDS)
     try:
         await runner.setup()
         site = web.TCPSite(runner, host, port)
         await site.start()
         address = f"http://{host}:{runner.addresses[0][1]}"
-        logger.info("gateway: %s", address)
+        logger.info("listening: %s", address)
         if listening is not None:
             listening(address)
         await stop.wait()

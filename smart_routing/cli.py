@@ -47,8 +47,9 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         # To run
         "topics": _command("topics", "Create the deployment's topics, or compare them."),
         "worker": _command("worker", "Apply what comes in: the processor of conversations."),
-        "connectors": _command("connectors", "Carry out commands: messages, web services."),
-        "gateway": _command("gateway", "Let customers in by web chat."),
+        "connectors": _command("connectors", "Carry out commands: messages, e-mails, cases, payments …"),
+        "gateway": _command("gateway", "Let customers in: web chat, webhooks, public pages."),
+        "office": _command("office", "Serve the staff's pages: desk, cases, invoices …"),
         # To author
         "flow": _command("flow", "Check, publish and draw flows."),
         "definitions": _command("definitions", "Show, rename or delete what flows name."),

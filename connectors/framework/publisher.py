@@ -1,5 +1,6 @@
 """What connectors write to Kafka: responses and dead letters."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -54,9 +55,11 @@ class Publisher:
 
     async def respond(self, context: Context, response: bytes) -> None:
         """Send a response; returns once Kafka has it."""
-        await self._producer.send_and_wait(
-            self._topics.responses, response, key=context.conversation_id.encode(), headers=list(context.headers)
-        )
+        await self.tell(context.conversation_id, response, context.headers)
+
+    async def tell(self, conversation_id: str, value: bytes, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+        """Send a record of a conversation to the topic `responses`; returns once Kafka has it."""
+        await self._producer.send_and_wait(self._topics.responses, value, key=conversation_id.encode(), headers=list(headers))
 
     async def bury(self, command: ConsumerRecord, reason: str, detail: str) -> None:
         """Send what cannot be executed to the dead letters, byte for byte; one too large for them only with its coordinates."""

@@ -11,12 +11,11 @@ from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.outbound import Outbound
 from connectors.framework.outcome import Outcome
-from connectors.framework.settings import ConnectorSettings
+from connectors.framework.surroundings import Surroundings
 from connectors.messaging.entry import Choice, Entry
 from connectors.messaging.image import mime_type_of
 from connectors.messaging.rendering import render
 from connectors.messaging.transcript import Transcript
-from schemas.deployment import Deployment
 
 CHANNEL: Final = "web_chat"
 _LOOK_SECONDS: Final = 15.0
@@ -27,7 +26,8 @@ class WebChatConnector(Connector):
 
     family = "messaging"
 
-    def __init__(self, deployment: Deployment, settings: ConnectorSettings) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
+        deployment, settings = surroundings.deployment, surroundings.settings
         self._accounts = settings.chat_accounts
         self._redis = Redis.from_url(deployment.redis_url)
         self._transcript = Transcript(self._redis, deployment.topic_prefix, settings.transcript_expiry_seconds)

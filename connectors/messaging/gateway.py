@@ -11,18 +11,17 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from connectors.framework.ending import end
-from connectors.framework.settings import ConnectorSettings
+from connectors.framework.fault import Fault, shown
+from connectors.framework.surroundings import Surroundings
 from connectors.framework.wire import Wire
 from connectors.messaging.announcements import Announcements
 from connectors.messaging.chat_page import mount_page
 from connectors.messaging.connector import CHANNEL
 from connectors.messaging.entry import Entry
-from connectors.messaging.fault import Fault, shown
 from connectors.messaging.inbound import Inbound, KafkaUnavailable
 from connectors.messaging.message import LARGEST_BODY_BYTES, CustomerMessage
 from connectors.messaging.transcript import Transcript
 from schemas.conversation import conversation_id
-from schemas.deployment import Deployment
 
 LONGEST_ADDRESS: Final = 128
 _HEALTH_SECONDS: Final = 2.0
@@ -56,11 +55,12 @@ def _answered(handler: Handler) -> Handler:
 class Gateway:
     """The handlers of the web chat's accounts. Whoever knows an address can read its chat: clients make it up and let nobody guess it."""
 
-    def __init__(self, deployment: Deployment, settings: ConnectorSettings) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
         """Prepare; nothing is connected yet.
 
         Raises DeploymentError where the deployment has no secret to name conversations with.
         """
+        deployment, settings = surroundings.deployment, surroundings.settings
         self._secret = deployment.conversation_secret()
         self._accounts = settings.chat_accounts
         self._heartbeat_seconds = settings.heartbeat_seconds
@@ -201,13 +201,13 @@ class Gateway:
         self._announcements.wake_all()
 
 
-def gateway_application(deployment: Deployment, settings: ConnectorSettings | None = None, *, page: bool = True) -> web.Application:
+def gateway_application(surroundings: Surroundings, *, page: bool = True) -> web.Application:
     """Return an application with the gateway, and with the chat page at `/` unless `page` is false; more routes may be added to it.
 
     Raises DeploymentError where the deployment has no secret to name conversations with.
     """
     application = web.Application()
-    Gateway(deployment, settings or ConnectorSettings()).mount(application)
+    Gateway(surroundings).mount(application)
     if page:
         mount_page(application)
     return application

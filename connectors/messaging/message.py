@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from connectors.messaging.fault import Fault
+from connectors.framework.fault import Fault
 
 LARGEST_TEXT_BYTES: Final = 64 * 1_024
 LARGEST_BODY_BYTES: Final = 512 * 1_024

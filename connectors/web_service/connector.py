@@ -13,7 +13,7 @@ from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import Outcome
-from connectors.framework.settings import ConnectorSettings
+from connectors.framework.surroundings import Surroundings
 from connectors.web_service.outputs import read_outputs
 from connectors.web_service.request import request_of
 
@@ -34,7 +34,8 @@ class WebServiceConnector(Connector):
 
     family = "web_service"
 
-    def __init__(self, settings: ConnectorSettings) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
+        settings = surroundings.settings
         self._outbound = Outbound(AddressGuard(settings.allowed_networks, settings.allowed_hosts))
 
     async def open(self) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import os
 import signal
 
 import click
 
-from connectors.framework.settings import ConnectorSettings, SettingsError
-from connectors.run import CONNECTORS, run_connectors
-from schemas.deployment import Deployment
+from connectors.framework.settings import SettingsError
+from connectors.framework.surroundings import Surroundings
+from connectors.run import CONNECTORS, SETTINGS, run_connectors
 
 
 @click.group()
@@ -29,28 +30,30 @@ def run(families: tuple[str, ...]) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    deployment = Deployment.from_environment()
     try:
-        chosen = ConnectorSettings.from_environment()
+        surroundings = Surroundings.from_environment(os.environ)
+        for kind in SETTINGS:  # what is wrong is told before anything is started
+            surroundings.read(kind)
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    asyncio.run(_until_stopped(deployment, families, chosen))
+    asyncio.run(_until_stopped(surroundings, families))
 
 
 @connectors.command()
 def settings() -> None:
     """List what can be set, each as an environment variable, with its value at the moment."""
     try:
-        chosen = ConnectorSettings.from_environment()
+        chosen = [kind.from_environment() for kind in SETTINGS]
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    for (variable, value), field in zip(chosen.to_environment().items(), ConnectorSettings.model_fields.values(), strict=True):
-        click.echo(f"{variable}={value}\n    {field.description}")
+    for one in chosen:
+        for variable, value, description in one.described():
+            click.echo(f"{variable}={value}\n    {description}")
 
 
-async def _until_stopped(deployment: Deployment, families: tuple[str, ...], chosen: ConnectorSettings) -> None:
+async def _until_stopped(surroundings: Surroundings, families: tuple[str, ...]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_connectors(deployment, families, chosen, stop)
+    await run_connectors(surroundings, families, stop)

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import os
 import signal
 
 import click
 
-from connectors.framework.settings import ConnectorSettings, SettingsError
+from connectors.framework.settings import SettingsError
+from connectors.framework.surroundings import Surroundings
 from connectors.run import run_gateway
-from schemas.deployment import Deployment
 
 
 @click.command()
@@ -29,22 +30,19 @@ def gateway(host: str, port: int) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("aiokafka").setLevel(logging.WARNING)
-    deployment = Deployment.from_environment()
     try:
-        settings = ConnectorSettings.from_environment()
+        asyncio.run(_until_stopped(Surroundings.from_environment(os.environ), host, port))
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    try:
-        asyncio.run(_until_stopped(deployment, host, port, settings))
     except OSError as error:
         raise click.ClickException(
             f"{host}:{port} cannot be listened on ({error.strerror or error}): stop what listens there, or choose another --port."
         ) from error
 
 
-async def _until_stopped(deployment: Deployment, host: str, port: int, settings: ConnectorSettings) -> None:
+async def _until_stopped(surroundings: Surroundings, host: str, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_gateway(deployment, host, port, stop, settings=settings, listening=lambda address: click.echo(f"Chat: {address}"))
+    await run_gateway(surroundings, host, port, stop, listening=lambda address: click.echo(f"Chat: {address}"))

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, web
 from connectors.framework.settings import ConnectorSettings
 from connectors.messaging.gateway import gateway_application
 from schemas.deployment import Deployment
-from tests.connectors.command_bench import PATIENCE_SECONDS
+from tests.connectors.command_bench import PATIENCE_SECONDS, around
 
 QUICK_GATEWAY = ConnectorSettings(gateway_kafka_seconds=2, heartbeat_seconds=0.3)
 
@@ -65,7 +65,7 @@ class Customer:
 @asynccontextmanager
 async def gateway(deployment: Deployment, settings: ConnectorSettings = QUICK_GATEWAY, *, ready: bool = True):
     """Serve the gateway and give a customer."""
-    runner = web.AppRunner(gateway_application(deployment, settings), shutdown_timeout=3)
+    runner = web.AppRunner(gateway_application(around(deployment, settings)), shutdown_timeout=3)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -11,6 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from connectors.framework.connector import Connector
 from connectors.framework.runner import ConnectorRunner
 from connectors.framework.settings import ConnectorSettings
+from connectors.framework.surroundings import Surroundings
 from schemas.codec import Codec, Datum
 from schemas.deployment import Deployment
 
@@ -25,6 +26,11 @@ QUICK = ConnectorSettings(
     session_seconds=6,
     commit_interval_seconds=0.05,
 )
+
+
+def around(deployment: Deployment, settings: ConnectorSettings = QUICK, **environment: str) -> Surroundings:
+    """Surroundings of a connector or a page; `environment` holds what its family is set to."""
+    return Surroundings(deployment, settings, environment)
 
 
 def in_seconds(seconds: float) -> int:

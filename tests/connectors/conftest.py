@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from schemas.deployment import Deployment
 from smart_routing.embedded import EmbeddedRedis
 from smart_routing.topic_admin import TopicAdmin
 from tests.connectors.command_bench import CommandBench
+from tests.connectors.postgresql_server import PostgresqlServer
 
 KEY = "a key of the tests, long enough"
 
@@ -35,3 +37,28 @@ def bench(kafka: str, redis_server: EmbeddedRedis) -> Iterator[CommandBench]:
 @pytest.fixture
 def web_bench(kafka: str, redis_server: EmbeddedRedis) -> Iterator[CommandBench]:
     yield from benches(kafka, redis_server, "web_service")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A real PostgreSQL server."""
+    with PostgresqlServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgresqlServer) -> Iterator[str]:
+    """The address of an empty database of the test's own on PostgreSQL, as SMART_ROUTING_SQL_URL takes it."""
+    name = f"test_{secrets.token_hex(4)}"
+    postgresql.execute(f"CREATE DATABASE {name}")
+    yield postgresql.url(name)
+    postgresql.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def sql_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'connectors.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url

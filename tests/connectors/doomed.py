@@ -7,6 +7,7 @@ from connectors.framework.context import Context
 from connectors.framework.outcome import Outcome
 from connectors.framework.runner import ConnectorRunner
 from connectors.framework.settings import ConnectorSettings
+from connectors.framework.surroundings import Surroundings
 from connectors.messaging.connector import WebChatConnector
 from schemas.deployment import Deployment
 
@@ -24,4 +25,4 @@ class Doomed(WebChatConnector):
 
 if __name__ == "__main__":
     deployment, settings = Deployment.from_environment(), ConnectorSettings.from_environment()
-    asyncio.run(ConnectorRunner(Doomed(deployment, settings), deployment, settings).run(asyncio.Event()))
+    asyncio.run(ConnectorRunner(Doomed(Surroundings(deployment, settings, {})), deployment, settings).run(asyncio.Event()))

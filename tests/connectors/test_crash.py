@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from connectors.messaging.connector import WebChatConnector
 from connectors.messaging.transcript import Transcript
 from connectors.run import run_connectors
-from tests.connectors.command_bench import PATIENCE_SECONDS, QUICK, in_seconds, running, until
+from tests.connectors.command_bench import PATIENCE_SECONDS, QUICK, around, in_seconds, running, until
 from tests.connectors.probe import Probe
 
 SETTINGS = QUICK.model_copy(update={"session_seconds": 1.5})
@@ -41,7 +41,7 @@ async def kill_between_doing_and_recording(bench):
 
 async def test_an_idempotent_command_is_executed_again_and_has_one_effect(bench):
     await kill_between_doing_and_recording(bench)
-    async with running(WebChatConnector(bench.deployment, SETTINGS), bench.deployment, SETTINGS):
+    async with running(WebChatConnector(around(bench.deployment, SETTINGS)), bench.deployment, SETTINGS):
         assert await bench.answers(1) == {"1": ("ok", None)}
     async with Redis.from_url(bench.deployment.redis_url) as redis:
         said, _ = await Transcript(redis, bench.deployment.topic_prefix, 60).read("c1")
@@ -87,7 +87,7 @@ async def test_a_call_whose_connector_was_killed_is_repeated_with_the_same_idemp
             await until(lambda: keys)
         gate.set()
         stop = asyncio.Event()
-        next_one = asyncio.create_task(run_connectors(web_bench.deployment, ["web_service"], settings, stop))
+        next_one = asyncio.create_task(run_connectors(around(web_bench.deployment, settings), ["web_service"], stop))
         (answer,) = await web_bench.responses(1)
         stop.set()
         await next_one

@@ -12,7 +12,7 @@ from schemas.conversation import conversation_id
 from schemas.deployment import Deployment, DeploymentError
 from schemas.topics import partition_of
 from tests.connectors.chat_bench import QUICK_GATEWAY, gateway
-from tests.connectors.command_bench import QUICK, CommandBench, running
+from tests.connectors.command_bench import CommandBench, around, running
 from tests.connectors.conftest import KEY
 
 ANN = conversation_id("web_chat", "demo", "ann", key=KEY)
@@ -85,7 +85,7 @@ async def test_what_the_flow_says_comes_out_buttons_included_and_a_choice_shows_
     def send(name, command_id, **body):
         bench.send(name, body, command_id=command_id, conversation=ANN)
 
-    async with gateway(bench.deployment) as customer, running(WebChatConnector(bench.deployment, QUICK), bench.deployment):
+    async with gateway(bench.deployment) as customer, running(WebChatConnector(around(bench.deployment)), bench.deployment):
         await customer.write("m1", "hello")
         send("SendMessage", "1", text="Welcome")
         send("SendMessage", "1", text="Welcome")
@@ -113,7 +113,7 @@ async def test_what_the_connector_cannot_say_is_answered(bench):
     bench.send("CheckImage", {"url": "https://127.0.0.1/a.png"}, command_id="3")
     bench.send("CheckImage", {"url": "http://a.example/a.png"}, command_id="4")
     bench.send("SendMessage", {"text": "x" * 900_000}, command_id="5")
-    async with running(WebChatConnector(bench.deployment, QUICK), bench.deployment):
+    async with running(WebChatConnector(around(bench.deployment)), bench.deployment):
         answers = await bench.answers(5)
     assert answers == {
         "1": ("error", "unknown_channel"),
@@ -125,7 +125,7 @@ async def test_what_the_connector_cannot_say_is_answered(bench):
 
 
 async def test_events_give_the_transcript_and_then_what_is_added(bench):
-    async with gateway(bench.deployment) as customer, running(WebChatConnector(bench.deployment, QUICK), bench.deployment):
+    async with gateway(bench.deployment) as customer, running(WebChatConnector(around(bench.deployment)), bench.deployment):
         await customer.write("m1", "one")
         async with customer.events() as following:
             assert await following() == "retry: 2000"
@@ -275,4 +275,4 @@ async def test_without_redis_nothing_is_accepted(redis_server):
 
 async def test_a_gateway_without_the_deployments_secret_does_not_start(redis_server):
     with pytest.raises(DeploymentError, match="SMART_ROUTING_CONVERSATION_KEY"):
-        gateway_application(Deployment(redis_url=redis_server.url))
+        gateway_application(around(Deployment(redis_url=redis_server.url)))

@@ -4,20 +4,19 @@ import asyncio
 
 import pytest
 
-from connectors.framework.settings import ConnectorSettings
 from connectors.run import CONNECTORS, run_connectors
 from schemas.codec import current_schema
 from schemas.deployment import Deployment
 from schemas.topics import Topics
 from smart_routing.embedded import EmbeddedBroker, EmbeddedRedis
 from smart_routing.free_port import free_port
-from tests.connectors.command_bench import QUICK, CommandBench, running, until
+from tests.connectors.command_bench import QUICK, CommandBench, around, running, until
 from tests.connectors.probe import Probe
 
 
 @pytest.mark.parametrize("family", CONNECTORS)
 def test_a_connector_executes_every_command_of_its_family_and_says_what_it_does(family):
-    connector = CONNECTORS[family](Deployment(), ConnectorSettings())
+    connector = CONNECTORS[family](around(Deployment(embedded=True)))
     schema = current_schema(f"{family}_command")
     (body,) = (field for field in schema["fields"] if field["name"] == "body")
     assert set(connector.commands) == {record["name"] for record in body["type"]}
@@ -31,7 +30,7 @@ def test_a_connector_executes_every_command_of_its_family_and_says_what_it_does(
 
 async def test_an_unknown_family_is_refused():
     with pytest.raises(ValueError, match="expected some of messaging, web_service; found pigeons"):
-        await run_connectors(Deployment(), ["pigeons"], QUICK, asyncio.Event())
+        await run_connectors(around(Deployment()), ["pigeons"], asyncio.Event())
 
 
 async def test_connectors_that_are_started_first_wait_for_redis_and_kafka(redis_server, embedded_broker):
@@ -40,7 +39,7 @@ async def test_connectors_that_are_started_first_wait_for_redis_and_kafka(redis_
     deployment = Deployment(bootstrap_servers=embedded_broker.bootstrap_servers, partitions=2, redis_url=late.url, embedded=True)
     embedded_broker.set_down()
     stop = asyncio.Event()
-    task = asyncio.create_task(run_connectors(deployment, ["messaging"], QUICK, stop))
+    task = asyncio.create_task(run_connectors(around(deployment), ["messaging"], stop))
     await asyncio.sleep(0.3)
     embedded_broker.set_up()
     with late:
@@ -55,7 +54,7 @@ async def test_connectors_that_are_started_first_wait_for_redis_and_kafka(redis_
 async def test_connectors_that_cannot_start_stop_at_once_when_told():
     deployment = Deployment(bootstrap_servers=f"127.0.0.1:{free_port()}", redis_url=f"redis://127.0.0.1:{free_port()}/0", embedded=True)
     stop = asyncio.Event()
-    task = asyncio.create_task(run_connectors(deployment, (), QUICK, stop))
+    task = asyncio.create_task(run_connectors(around(deployment), (), stop))
     await asyncio.sleep(0.3)
     stop.set()
     async with asyncio.timeout(3):
@@ -66,7 +65,7 @@ async def test_a_broker_that_fails_for_a_while_loses_no_command(redis_server):
     with EmbeddedBroker(Topics("sr.").specs(2)) as broker:
         deployment = Deployment(bootstrap_servers=broker.bootstrap_servers, partitions=2, redis_url=redis_server.url, embedded=True)
         bench, stop = CommandBench(deployment), asyncio.Event()
-        task = asyncio.create_task(run_connectors(deployment, ["messaging"], QUICK, stop))
+        task = asyncio.create_task(run_connectors(around(deployment), ["messaging"], stop))
         for number in range(50):
             bench.send("SendMessage", {"text": "x"}, command_id=str(number), conversation=f"c{number % 5}")
             if number == 25:

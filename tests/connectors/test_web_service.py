@@ -16,7 +16,8 @@ from connectors.framework.errors import Refused, Retry
 from connectors.framework.outcome import Outcome
 from connectors.framework.settings import ConnectorSettings
 from connectors.web_service.connector import LARGEST_BODY_BYTES, WebServiceConnector
-from tests.connectors.command_bench import QUICK, in_seconds, running
+from schemas.deployment import Deployment
+from tests.connectors.command_bench import QUICK, around, in_seconds, running
 from tests.connectors.local_http import serving, speaking
 
 NUMBER = {"name": "number", "language": "jsonpath", "path": "$.number", "type": "number"}
@@ -37,7 +38,7 @@ def call(url, method="GET", *, outputs=(NUMBER,), inputs=(), headers=None, timeo
 
 @asynccontextmanager
 async def connector(settings=ALLOWED):
-    made = WebServiceConnector(settings)
+    made = WebServiceConnector(around(Deployment(), settings))
     await made.open()
     try:
         yield made
@@ -332,7 +333,7 @@ async def test_the_framework_cuts_a_slow_call_at_its_timeout_repeats_a_busy_one_
             body = call(f"http://127.0.0.1:{port}/{path}", "POST", timeout_ms=timeout_ms)
             web_bench.send("CallWebService", body, command_id=path, conversation=path, deadline=in_seconds(60))
         web_bench.send("CallWebService", call("http://10.0.0.1/"), command_id="private", deadline=in_seconds(60))
-        async with running(WebServiceConnector(ALLOWED), web_bench.deployment, ALLOWED):
+        async with running(WebServiceConnector(around(Deployment(), ALLOWED)), web_bench.deployment, ALLOWED):
             answers = {answer["command_id"]: answer for answer in await web_bench.responses(7)}
     assert {name: (answer["outcome"], answer["reason"]) for name, answer in answers.items()} == {
         "slow": ("not_ok", "timeout"),

@@ -1,0 +1,1 @@
+"""The SQL store of connectors: PostgreSQL for real, SQLite where nothing is at hand."""

@@ -1,0 +1,161 @@
+"""The SQL store as one family uses it."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from connectors.framework.context import Context
+from connectors.framework.errors import Retry
+from connectors.framework.outcome import Outcome
+from connectors.framework.surroundings import Surroundings
+from connectors.sql.migration import migrate
+from connectors.sql.settings import SQLITE, SqlSettings
+from connectors.sql.sqlite import is_passing, prepared
+from connectors.sql.tables import executed
+
+_DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+_LOCK_SECONDS: Final = 10.0
+_CONNECT_SECONDS: Final = 5
+# Serialization failure, deadlock, lock timeout (PostgreSQL, appendix A): another try may do.
+_PASSING: Final = frozenset({"40001", "40P01", "55P03", "57014"})
+
+Work = Callable[[AsyncConnection], Awaitable[Outcome]]
+
+
+class Database:
+    """Connections to the store. On SQLite writers come one after the other; on PostgreSQL transactions are READ COMMITTED."""
+
+    def __init__(self, surroundings: Surroundings, family: str) -> None:
+        """Prepare; nothing is connected yet.
+
+        Raises SettingsError where the store's address cannot be used.
+        """
+        settings = surroundings.read(SqlSettings)
+        self.family = family
+        url = make_url(settings.url.get_secret_value())
+        self._sqlite = url.drivername == SQLITE
+        more: dict[str, Any] = (
+            {"connect_args": {"timeout": _LOCK_SECONDS}}
+            if self._sqlite
+            else {"connect_args": {"connect_timeout": _CONNECT_SECONDS}, "pool_size": settings.pool_size, "pool_pre_ping": True}
+        )
+        self.engine: Final[AsyncEngine] = create_async_engine(url.set(drivername=_DRIVERS[url.drivername]), hide_parameters=True, **more)
+        if self._sqlite:
+            prepared(self.engine.sync_engine)
+
+    async def open(self) -> None:
+        """Connect, and bring the family's tables to their newest form.
+
+        Raises Retry where the store does not answer.
+        """
+        with _answering():
+            await asyncio.to_thread(migrate, self.engine.url, self.family)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection to read with.
+
+        Raises Retry where the store does not answer.
+        """
+        with _answering():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection in a transaction, which is committed at the end and rolled back where something is raised.
+
+        Raises Retry where the store does not answer, or others are in the way for too long.
+        """
+        with _answering():
+            async with self.engine.connect() as connection:
+                if self._sqlite:  # from the beginning: a reader that wants to write only later would find the lock taken, without waiting
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                else:
+                    await connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    await connection.rollback()
+                    raise
+                await connection.commit()
+
+    async def once(self, context: Context, work: Work) -> Outcome:
+        """Do a command's work and note that it is done, in one transaction; a command that was done before only gets its outcome again.
+
+        What the work raises rolls both back. Raises Retry where the store does not answer.
+        """
+        try:
+            async with self.writing() as connection:
+                return await self._recorded(connection, context) or await self._done(connection, context, work)
+        except IntegrityError as error:
+            # Another connector, which took us for dead, was faster; or the work itself met a constraint that it does not expect.
+            async with self.reading() as connection:
+                if (recorded := await self._recorded(connection, context)) is not None:
+                    return recorded
+            raise error from None
+
+    async def _recorded(self, connection: AsyncConnection, context: Context) -> Outcome | None:
+        wanted = select(executed).where(executed.c.family == self.family, executed.c.command_id == context.command_id)
+        found = (await connection.execute(wanted)).one_or_none()
+        return None if found is None else Outcome(found.outcome, found.reason, found.detail, found.results)
+
+    async def _done(self, connection: AsyncConnection, context: Context, work: Work) -> Outcome:
+        outcome = await work(connection)
+        await connection.execute(
+            insert(executed).values(
+                family=self.family,
+                command_id=context.command_id,
+                outcome=outcome.outcome,
+                reason=outcome.reason,
+                detail=outcome.detail,
+                results=dict(outcome.values),
+                executed_at=time.time_ns() // 1_000_000,
+            )
+        )
+        return outcome
+
+
+@asynccontextmanager
+async def opened(surroundings: Surroundings, family: str) -> AsyncIterator[Database]:
+    """Give an open database, closed at the end: for commands and tests."""
+    database = Database(surroundings, family)
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Turn what says that the store does not answer into Retry; a statement that is wrong stays a fault of ours."""
+    try:
+        yield
+    except (PoolTimeout, InterfaceError, OSError) as error:
+        raise Retry("unreachable", detail="The SQL store does not answer.") from error
+    except DBAPIError as error:
+        if _is_passing(error):
+            raise Retry("unreachable", detail="The SQL store could not finish a transaction.") from error
+        raise
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    if isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error):
+        return True  # psycopg's: connections lost or refused, locks, time-outs
+    if isinstance(error, OperationalError) and is_passing(error):
+        return True
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from aiohttp import BasicAuth, ClientConnectorError, ClientResponse
+from aiohttp import ClientConnectorError, ClientResponse
 from yarl import URL
 
 from connectors.framework.addresses import AddressGuard
@@ -136,7 +137,8 @@ def _messages(account: GatewayAccount) -> str:
 
 
 def _authorization(account: GatewayAccount) -> str:
-    return BasicAuth(account.account_sid, account.auth_token.get_secret_value()).encode()
+    """Return the header of basic authentication (RFC 7617)."""
+    return "Basic " + b64encode(f"{account.account_sid}:{account.auth_token.get_secret_value()}".encode()).decode()
 
 
 def _host(base_url: str) -> str:

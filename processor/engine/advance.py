@@ -218,7 +218,8 @@ def _result_reported(conversation: Conversation, event: ResultReported) -> Advan
     interaction = conversation.interaction
     bill = interaction.variables.get("bill", {}) if interaction is not None else {}
     if interaction is None or bill.get("payment_id") != event.command_id or event.outcome not in PAYMENT_RESULTS:
-        return _noted(conversation, event, "acknowledged", f"{event.outcome}: {event.reason or 'no reason given'}")
+        said = f"{len(event.values)} values" if event.values else event.reason or "no reason given"
+        return _noted(conversation, event, "acknowledged", f"{event.outcome}: {said}")
     writes = (Write("bill", "payment", event.outcome), Write("bill", "payment_reason", (event.reason or "")[:REASON_CHARACTERS]))
     told = replace(interaction, variables=written(interaction.variables, writes), last_event_at=max(event.at, interaction.last_event_at))
     return _changed(replace(conversation, interaction=told), event, "applied")

@@ -60,7 +60,7 @@ class AgentWrote(Struct, frozen=True, tag=True):
 
 
 class ResultReported(Struct, frozen=True, tag=True):
-    """A connector told what has become of a command since it was answered, such as a payment made by a link (§ 11.2)."""
+    """A connector told what has become of a command since: of a payment made by a link (§ 11.2), of a survey answered (§ 10.1)."""
 
     at: int
     command_id: str
@@ -68,6 +68,7 @@ class ResultReported(Struct, frozen=True, tag=True):
     reason: str | None = None
     connector: str = ""
     reported_at: int = 0
+    values: dict[str, str] = {}
 
 
 class EndRequested(Struct, frozen=True, tag=True):

@@ -179,7 +179,9 @@ def _agent(datum: Datum, at: int) -> AgentWrote:
 
 
 def _result(datum: Datum, at: int) -> ResultReported:
-    return ResultReported(at, datum["command_id"], datum["outcome"], datum["reason"], datum["connector"], datum["reported_at"])
+    return ResultReported(
+        at, datum["command_id"], datum["outcome"], datum["reason"], datum["connector"], datum["reported_at"], datum["values"]
+    )
 
 
 def _end(datum: Datum, at: int) -> EndRequested:

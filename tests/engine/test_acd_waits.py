@@ -198,3 +198,14 @@ def test_a_payment_after_the_interaction_is_journalled_and_nothing_else() -> Non
     talk = billed()
     talk.end()
     assert paid(talk, "p1") == "acknowledged"
+
+
+@pytest.mark.parametrize(
+    ("values", "note"), [({"survey": "opinion", "stars": "4"}, "answered: 2 values"), ({}, "answered: no reason given")]
+)
+def test_a_survey_s_answers_are_journalled_and_change_nothing(values: dict[str, str], note: str) -> None:
+    talk = billed()
+    before = talk.conversation
+    told = talk.apply(ResultReported(talk.at + SEC, "talk-1:1:1", "answered", None, "surveys", values=values))
+    assert (told.disposition, told.note) == ("acknowledged", note)
+    assert talk.conversation == before

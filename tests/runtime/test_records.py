@@ -36,6 +36,7 @@ SENT: list[tuple[str, str, ExternalEvent]] = [
     ("responses", "response", ResponseReceived(7, "c:1", "ok", None, {"a": "b"}, "detail", "crm", 5)),
     ("responses", "agent_wrote", AgentWrote(7, "c:1", "m1", "anna", "Good morning", 5)),
     ("responses", "result_reported", ResultReported(7, "c:1", "failed_payment", "card_refused", "billing", 5)),
+    ("responses", "result_reported", ResultReported(7, "c:1", "answered", None, "surveys", 5, {"survey": "opinion", "stars": "4"})),
 ]
 
 

@@ -9,25 +9,25 @@ Everything else that leaves a connector's method is a fault of the connector: lo
 
 
 class CommandFailed(Exception):
-    """The command was not done; `reason` is the response's reason code, `detail` one sentence for people without personal data."""
+    """The command was not done; `reason` is the response's reason code, `detail` one sentence for people without personal data.
 
-    def __init__(self, reason: str, detail: str | None = None) -> None:
+    `outcome` is the answer's outcome; where it is not given, the command's failure outcome is.
+    """
+
+    def __init__(self, reason: str, detail: str | None = None, *, outcome: str | None = None) -> None:
         super().__init__(reason if detail is None else f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.outcome = outcome
 
 
 class Retry(CommandFailed):
-    """Try again, with growing pauses and not before `after` seconds; past the command's deadline `reason` is the answer."""
+    """Try again, with growing pauses and not before `after` seconds; past the command's deadline `outcome` and `reason` are the answer."""
 
-    def __init__(self, reason: str, after: float | None = None, *, detail: str | None = None) -> None:
-        super().__init__(reason, detail)
+    def __init__(self, reason: str, after: float | None = None, *, detail: str | None = None, outcome: str | None = None) -> None:
+        super().__init__(reason, detail, outcome=outcome)
         self.after = after
 
 
 class Refused(CommandFailed):
-    """Do not try again: `outcome`, or where it is not given the command's failure outcome, and `reason` are the answer."""
-
-    def __init__(self, reason: str, detail: str | None = None, *, outcome: str | None = None) -> None:
-        super().__init__(reason, detail)
-        self.outcome = outcome
+    """Do not try again: `outcome` and `reason` are the answer."""

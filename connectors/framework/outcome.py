@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from connectors.framework.errors import CommandFailed, Refused
+from connectors.framework.errors import CommandFailed
 
 OK = "ok"
 UNKNOWN = "unknown"
@@ -28,5 +28,4 @@ class Outcome:
     @classmethod
     def failed(cls, failure: str, error: CommandFailed) -> "Outcome":
         """The command is not done; `failure` is the outcome for it, unless the error brings its own."""
-        outcome = error.outcome if isinstance(error, Refused) and error.outcome is not None else failure
-        return cls(outcome, error.reason, error.detail)
+        return cls(error.outcome if error.outcome is not None else failure, error.reason, error.detail)

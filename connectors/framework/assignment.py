@@ -39,6 +39,11 @@ class Assignment:
         # A record without a key has no conversation to be in order with.
         self.lanes.add(record.key or (partition, record.offset), Job(record, ledger))
 
+    def read(self, partition: TopicPartition) -> int | None:
+        """The offset up to which commands of a partition were read; None where none was."""
+        ledger = self._ledgers.get(partition)
+        return None if ledger is None else ledger.read
+
     async def end(self, seconds: float) -> None:
         """Let what is under way end, up to so long; the rest is left to whoever has the partitions next."""
         self._over = True

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.framework.trace import Headers, continued
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -14,11 +16,10 @@ class Context:
     deadline: int | None
     envelope: Mapping[str, Any]
     """The whole command, as its family's schema has it; such as `address` of the messaging family."""
-    headers: tuple[tuple[str, bytes], ...] = ()
-    """The trace context that the command came with (W3C `traceparent`, `tracestate`)."""
+    headers: Headers = ()
+    """The trace context for what follows from the command (W3C `traceparent`, `tracestate`): its response, calls to services."""
 
     @classmethod
-    def of(cls, command: Mapping[str, Any], headers: tuple[tuple[str, bytes], ...] = ()) -> "Context":
-        """Read it from a decoded command; only the trace context is kept of the headers."""
-        trace = tuple((name, value) for name, value in headers if name in {"traceparent", "tracestate"})
-        return cls(command["command_id"], command["conversation_id"], command["deadline"], command, trace)
+    def of(cls, command: Mapping[str, Any], headers: Headers = ()) -> "Context":
+        """Read it from a decoded command; of the headers only the trace context is kept, with a span of the command's own."""
+        return cls(command["command_id"], command["conversation_id"], command["deadline"], command, continued(headers) if headers else ())

@@ -5,16 +5,21 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Final
 
 import stamina
 from redis.exceptions import RedisError
 
+from connectors.framework.breaker import Breakers
 from connectors.framework.connector import Body, CommandMethod, Connector
 from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.limit import Limit
+from connectors.framework.metrics import Metrics
 from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.framework.presence import Presence
+from connectors.framework.rate import Rates
 from connectors.framework.record import Answered, ExecutionRecord, Inherited, Taken
 from connectors.framework.settings import ConnectorSettings
 from connectors.framework.wire import Wire
@@ -22,6 +27,8 @@ from schemas.codec import UnencodableRecord
 
 LARGEST_RESPONSE_BYTES: Final = 512 * 1_024
 """A larger response would not fit the topic, or the interaction that it is for."""
+
+Held = Callable[[], AbstractContextManager[None]]
 
 _BUSY_SECONDS: Final = 0.2
 
@@ -32,47 +39,71 @@ class _Busy(Exception):
     """No error: another connector is at this command."""
 
 
-class _Limit:
-    """Until when a command may be tried: its deadline, its method's budget, and where it has neither, what is configured."""
+class _NotYet(Exception):
+    """No error: the command's turn at its target comes in so many seconds."""
 
-    def __init__(self, context: Context, budget: float | None, otherwise: float) -> None:
-        self.found_late = False
-        ends = [] if budget is None else [budget]
-        if context.deadline is not None:
-            left = context.deadline / 1000 - time.time()
-            self.found_late = left < 0
-            ends.append(left)
-        self._end = time.monotonic() + min(ends, default=otherwise)
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
 
-    def left(self) -> float:
-        """How many seconds are left; negative past the limit."""
-        return self._end - time.monotonic()
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """One command on its way."""
+
+    method: CommandMethod
+    body: Body
+    context: Context
+    limit: Limit
 
 
 class Executor:
     """Claims, executes, retries and records commands of one connector.
 
-    The claim lasts from before the method is called until its outcome is recorded; between two tries nothing is claimed. So a claim without
-    a living owner says: the connector died between doing and recording.
+    The claim lasts from before the method is called until its outcome is recorded; while a command waits, for another try or for its turn,
+    nothing is claimed. So a claim without a living owner says: the connector died between doing and recording.
     """
 
-    def __init__(self, connector: Connector, record: ExecutionRecord, presence: Presence, wire: Wire, settings: ConnectorSettings) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        record: ExecutionRecord,
+        presence: Presence,
+        *,
+        rates: Rates,
+        wire: Wire,
+        settings: ConnectorSettings,
+        metrics: Metrics,
+    ) -> None:
         self._connector = connector
         self._record = record
         self._presence = presence
+        self._rates = rates
         self._wire = wire
         self._settings = settings
+        self._metrics = metrics
+        self._executing = metrics.executing.labels(connector.family)
         self._slots = asyncio.Semaphore(settings.concurrency)
+        self.breakers = Breakers(settings.breaker_failures, settings.breaker_seconds)
 
-    async def execute(self, name: str, body: Body, context: Context, held: Callable[[], AbstractContextManager[None]]) -> bytes | None:
+    async def execute(self, name: str, body: Body, context: Context, held: Held) -> bytes | None:
         """Return the response's record; None where another connector, which has taken the command over, is to answer.
 
         `held` marks the stretches that must not be cut short when the connector stops.
         """
         method = self._connector.commands.get(name)
         if method is None:
-            method = CommandMethod(name, _unsupported, idempotent=True, failure="error", budget=None)
-        limit = _Limit(context, method.budget and method.budget(body), self._settings.retry_seconds_without_deadline)
+            method = CommandMethod(name, _unsupported, idempotent=True)
+        limit = Limit(context.deadline, method.budget and method.budget(body), self._settings.retry_seconds_without_deadline)
+        command = _Command(method, body, context, limit)
+        try:
+            return await self._in_turn(command, held, self._settings.retry_initial_seconds)
+        except (Retry, _Busy, RedisError) as error:
+            return await self._again(command, held, error)
+
+    async def _again(self, command: _Command, held: Held, first: Exception) -> bytes | None:
+        """Try until there is an answer; `first` is how the first try failed, which most do not and so need not pay for what is here."""
+        failed: Exception | None = first
         async for attempt in stamina.retry_context(
             on=_pause,
             attempts=None,
@@ -82,65 +113,139 @@ class Executor:
             wait_jitter=self._settings.retry_initial_seconds,
         ):
             with attempt:
-                async with self._slots:
-                    with held():
-                        return await self._try(method, body, context, limit, attempt.next_wait)
+                if failed is not None:
+                    before, failed = failed, None
+                    raise before
+                return await self._in_turn(command, held, attempt.next_wait)
         raise AssertionError("retried for ever")
 
-    async def _try(self, method: CommandMethod, body: Body, context: Context, limit: _Limit, next_wait: float) -> bytes | None:
+    async def _in_turn(self, command: _Command, held: Held, next_wait: float) -> bytes | None:
+        """Try once, at the command's turn; who waits for it holds no slot."""
+        turn = False
+        while True:
+            try:
+                async with self._slots:
+                    with held(), self._executing.track_inprogress():
+                        return await self._try(command, next_wait, turn=turn)
+            except _NotYet as not_yet:
+                self._metrics.paced_seconds.labels(*self._named(command.method)).inc(not_yet.seconds)
+                await asyncio.sleep(not_yet.seconds)
+                turn = True
+
+    async def _try(self, command: _Command, next_wait: float, *, turn: bool) -> bytes | None:
+        command_id, method = command.context.command_id, command.method
         claimant = self._presence.claimant()
         try:
-            claim = await self._record.claim(context.command_id, claimant)
+            claim = await self._record.claim(command_id, claimant)
             if isinstance(claim, Taken):
                 if await self._presence.is_alive(claim.owner):
                     raise _Busy
-                claim = await self._record.claim(context.command_id, claimant, dead=claim.owner)
+                claim = await self._record.claim(command_id, claimant, dead=claim.owner)
             match claim:
                 case Answered(response):
+                    self._metrics.repeated.labels(*self._named(method)).inc()
                     return response
                 case Taken():
                     raise _Busy
-                case Inherited() if not method.idempotent:
-                    outcome = Outcome(UNKNOWN, "interrupted", "A connector stopped while it executed the command.")
+                case Inherited():
+                    self._metrics.inherited.labels(*self._named(method)).inc()
+                    executing = self._resolve(command, next_wait)
                 case _:
-                    result = await self._call(method, body, context, limit)
-                    if isinstance(result, Outcome):
-                        outcome = result
-                    elif (next_wait if result.after is None else result.after) < limit.left():
-                        await self._record.release(context.command_id, claimant)
-                        raise result
-                    else:
-                        outcome = Outcome.failed(method.failure, result)
-            return await self._record.answer(context.command_id, claimant, await self._response(context, outcome, method.failure))
+                    executing = self._call(command, turn=turn)
+            result = await executing
+            if isinstance(result, Retry):
+                self._metrics.retried.labels(*self._named(method), result.reason).inc()
+                if not command.limit.allows(result, next_wait):
+                    result = Outcome.failed(method.failure, result)
+            if isinstance(result, Outcome):
+                return await self._answer(command, claimant, result)
+            await self._record.release(command_id, claimant)
+            raise result
         finally:
             self._presence.done(claimant)
 
-    async def _call(self, method: CommandMethod, body: Body, context: Context, limit: _Limit) -> Outcome | Retry:
+    async def _answer(self, command: _Command, claimant: str, outcome: Outcome) -> bytes | None:
+        response = await self._record.answer(command.context.command_id, claimant, await self._response(command, outcome))
+        named = self._named(command.method)
+        self._metrics.answered.labels(*named, outcome.outcome, outcome.reason or "").inc()
+        self._metrics.seconds.labels(*named).observe(command.limit.spent())
+        return response
+
+    async def _resolve(self, command: _Command, next_wait: float) -> Outcome | Retry | _NotYet:
+        """Find out what became of a command that a dead connector had begun.
+
+        Where it cannot be told now, and there is time, the error is raised and the claim left as it is: the next try inherits it again.
+        """
+        method, limit = command.method, command.limit
+        if method.look_up is not None:
+            try:
+                async with asyncio.timeout(max(limit.left(), self._settings.look_up_seconds)):
+                    found = await method.look(self._connector, command.body, command.context)
+            except Retry as retry:
+                if limit.allows(retry, next_wait):
+                    raise
+            except Exception:  # a fault of the look-up: nobody knows
+                logger.exception("%s.%s: expected its look-up to return an outcome or None, or to raise Retry", *self._named(method))
+                self._metrics.faults.labels(*self._named(method)).inc()
+            else:
+                return await self._call(command, turn=True) if found is None else found
+        elif method.idempotent and not limit.found_late:
+            return await self._call(command, turn=True)
+        return Outcome(UNKNOWN, "interrupted", "A connector stopped while it executed the command.")
+
+    async def _call(self, command: _Command, *, turn: bool) -> Outcome | Retry | _NotYet:
+        method, context, limit = command.method, command.context, command.limit
         if limit.found_late:
             return Outcome("error", "timeout", "The command was found past its deadline and not executed.")
         clock = asyncio.timeout(limit.left())
         try:
+            target = None if method.target is None else method.target(command.body, context)
+            if target is None:
+                async with clock:
+                    return await method.execute(self._connector, command.body, context)
+            await self._admit(target, limit, turn=turn)
             async with clock:
-                return await method.execute(self._connector, body, context)
-        except Retry as retry:
-            return retry
+                with self.breakers.watch(target):
+                    return await method.execute(self._connector, command.body, context)
+        except (Retry, _NotYet) as not_done:
+            return not_done
         except Refused as refused:
             return Outcome.failed(method.failure, refused)
         except Exception as error:  # a fault of one connector's method must not stop the partition
             if isinstance(error, TimeoutError) and clock.expired():
                 return Outcome(method.failure, "timeout", "The command took longer than it was given.")
-            logger.exception("%s.%s: expected an outcome, Retry or Refused", self._connector.family, method.name)
+            logger.exception("%s.%s: expected an outcome, Retry or Refused", *self._named(method))
+            self._metrics.faults.labels(*self._named(method)).inc()
             return Outcome(method.failure, "connector_fault", f"The connector failed: {type(error).__name__}.")
 
-    async def _response(self, context: Context, outcome: Outcome, failure: str) -> bytes:
+    async def _admit(self, target: str, limit: Limit, *, turn: bool) -> None:
+        """Return when the target may be called now.
+
+        Raises Retry where its breaker is open, _NotYet where its rate makes the command wait, Refused where that takes too long.
+        """
+        if not turn and self.breakers.wait(target) == 0:
+            wait = await self._rates.turn(target, limit.left())
+            if wait is None:
+                raise Refused("timeout", "The target's rate leaves the command no turn before its deadline.")
+            if wait > 0:
+                raise _NotYet(wait)
+        if (seconds := self.breakers.wait(target)) > 0:
+            raise Retry("unreachable", seconds, detail="The target did not answer several times and is left alone for a while.")
+
+    def _named(self, method: CommandMethod) -> tuple[str, str]:
+        return self._connector.family, method.name
+
+    async def _response(self, command: _Command, outcome: Outcome) -> bytes:
+        failure = command.method.failure
         try:
-            response = await self._encoded(context, outcome)
+            response = await self._encoded(command.context, outcome)
         except UnencodableRecord:
-            logger.exception("%s: expected an outcome of texts", self._connector.family)
-            return await self._encoded(context, Outcome(failure, "connector_fault", "The connector's outcome cannot be written."))
+            logger.exception("%s.%s: expected an outcome of texts", *self._named(command.method))
+            self._metrics.faults.labels(*self._named(command.method)).inc()
+            return await self._encoded(command.context, Outcome(failure, "connector_fault", "The connector's outcome cannot be written."))
         if len(response) > LARGEST_RESPONSE_BYTES:
             detail = f"The outcome takes {len(response)} bytes; at most {LARGEST_RESPONSE_BYTES} can be answered."
-            return await self._encoded(context, Outcome(failure, "too_large", detail))
+            return await self._encoded(command.context, Outcome(failure, "too_large", detail))
         return response
 
     async def _encoded(self, context: Context, outcome: Outcome) -> bytes:

@@ -20,6 +20,11 @@ class OffsetLedger:
         """How many commands are under way."""
         return len(self._open) - len(self._finished)
 
+    @property
+    def read(self) -> int | None:
+        """The offset after the newest that was read."""
+        return self._next
+
     def begin(self, offset: int) -> None:
         """A command was read; offsets come in ascending order, with gaps where a log has them."""
         if self._next is not None and offset < self._next:

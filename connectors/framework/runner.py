@@ -5,7 +5,7 @@ import logging
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 
@@ -14,8 +14,11 @@ from connectors.framework.connector import Connector
 from connectors.framework.context import Context
 from connectors.framework.ending import end, within
 from connectors.framework.executor import Executor
+from connectors.framework.metrics import Metrics
 from connectors.framework.presence import Presence
 from connectors.framework.publisher import Publisher
+from connectors.framework.pulse import Pulse
+from connectors.framework.rate import Rates
 from connectors.framework.record import ExecutionRecord
 from connectors.framework.settings import ConnectorSettings
 from connectors.framework.wire import Wire
@@ -35,10 +38,20 @@ logger = logging.getLogger(__name__)
 class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """One connector as a member of its consumer group, from start to stop."""
 
-    def __init__(self, connector: Connector, deployment: Deployment, settings: ConnectorSettings) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        deployment: Deployment,
+        settings: ConnectorSettings,
+        *,
+        metrics: Metrics | None = None,
+        pulse: Pulse | None = None,
+    ) -> None:
         self._connector = connector
         self._deployment = deployment
         self._settings = settings
+        self._metrics = metrics or Metrics()
+        self._pulse = pulse or Pulse()
         self._wire = Wire.of(deployment)
         self._assignment = Assignment(self._work)
 
@@ -55,7 +68,11 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             stack.push_async_callback(redis.aclose)
             presence = await stack.enter_async_context(Presence(redis, f"{prefix}connector:", self._settings.presence_seconds))
             record = ExecutionRecord(redis, f"{prefix}{family}:", self._settings.record_expiry_seconds)
-            self._executor = Executor(self._connector, record, presence, self._wire, self._settings)
+            stack.push_async_callback(record.close)
+            rates = Rates(redis, f"{prefix}rate:", family, self._settings.rate_table())
+            self._executor = Executor(
+                self._connector, record, presence, rates=rates, wire=self._wire, settings=self._settings, metrics=self._metrics
+            )
             self._publisher = await stack.enter_async_context(
                 Publisher(self._deployment, self._wire, family, self._settings.farewell_seconds)
             )
@@ -67,6 +84,7 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             stack.push_async_callback(self._leave)
             committing = asyncio.create_task(self._keep_committing())
             stack.push_async_callback(end, committing)
+            self._metrics.starts.labels(family).inc()
             logger.info("connector %s: started", family)
             await self._read_until(stop)
         logger.info("connector %s: stopped", family)
@@ -115,6 +133,7 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             room = self._settings.unfinished_limit - self._assignment.unfinished
             if room <= 0:  # polling goes on, so that the group does not take us for stuck
                 self._consumer.pause(*self._consumer.assignment())
+            self._pulse.beat(self._connector.family)
             batches = await self._consumer.getmany(timeout_ms=_POLL_MS if room > 0 else _FULL_POLL_MS, max_records=max(room, 1))
             # No await from here on: what was read before a rebalance must be in the assignment that it ends, what comes later in the next.
             self._consumer.resume(*self._consumer.paused())
@@ -132,16 +151,20 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             response = await self._executor.execute(kind.rpartition(".")[2], body, context, held)
         except UndecodableRecord as error:
             with held():
-                await self._publisher.bury(record, error.reason, error.detail)
+                await self._bury(record, error.reason, error.detail)
         except Exception as error:  # a fault of ours, once it is kept for us to see, must not stop the partition
             logger.exception("connector %s: partition %d, offset %d", self._connector.family, record.partition, record.offset)
             with held():
-                await self._publisher.bury(record, "connector_fault", f"{type(error).__name__} while the command was handled")
+                await self._bury(record, "connector_fault", f"{type(error).__name__} while the command was handled")
         else:
             if response is not None:
                 with held():
                     await self._publisher.respond(context, response)
         job.ledger.finish(record.offset)
+
+    async def _bury(self, record: ConsumerRecord, reason: str, detail: str) -> None:
+        await self._publisher.bury(record, reason, detail)
+        self._metrics.buried.labels(self._connector.family, reason).inc()
 
     async def _command(self, value: bytes | None) -> Datum:
         expected = f"{self._connector.family}_command"
@@ -154,6 +177,16 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         while True:
             await asyncio.sleep(self._settings.commit_interval_seconds)
             await self._commit()
+            self._measure()
+
+    def _measure(self) -> None:
+        family = self._connector.family
+        self._metrics.unfinished.labels(family).set(self._assignment.unfinished)
+        self._metrics.open_breakers.labels(family).set(self._executor.breakers.open)
+        for partition in self._consumer.assignment():
+            end_offset, read = self._consumer.highwater(partition), self._assignment.read(partition)
+            if end_offset is not None and read is not None:
+                self._metrics.lag.labels(family, str(partition.partition)).set(max(end_offset - read, 0))
 
     async def _commit(self) -> None:
         assignment = self._assignment

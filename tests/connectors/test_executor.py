@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 
 from connectors.framework.context import Context
 from connectors.framework.executor import Executor
-from connectors.framework.outcome import Outcome
 from connectors.framework.metrics import Metrics
+from connectors.framework.outcome import Outcome
 from connectors.framework.presence import Presence
 from connectors.framework.rate import Rates
 from connectors.framework.record import ExecutionRecord
@@ -25,11 +25,9 @@ CONTEXT = Context.of(COMMAND)
 async def executing(redis_server, probe, settings=QUICK):
     """An executor with its presence."""
     async with Redis.from_url(redis_server.url) as redis, Presence(redis, "alive:", settings.presence_seconds) as presence:
-        record, rates = (
-            ExecutionRecord(redis, "record:", settings.record_expiry_seconds),
-            Rates(redis, "rate:", "messaging", settings.rate_table()),
-        )
-        yield Executor(probe, record, presence, rates, Wire(), settings, Metrics()), presence, redis
+        record = ExecutionRecord(redis, "record:", settings.record_expiry_seconds)
+        rates = Rates(redis, "rate:", "messaging", settings.rate_table())
+        yield Executor(probe, record, presence, rates=rates, wire=Wire(), settings=settings, metrics=Metrics()), presence, redis
         await record.close()
 
 

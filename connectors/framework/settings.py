@@ -200,7 +200,8 @@ class ConnectorSettings(Settings):
 
     rates: Annotated[Mapping[str, NumberOrRate], Yaml] = Field(
         default_factory=dict,
-        description="how often targets are called, by patterns of <family>/<target>, the first that fits: calls a second, or per_second and burst",
+        description="how often targets are called, by patterns of <family>/<target> of which the first that fits counts: calls a second, "
+        "or a mapping with per_second and burst",
     )
     rate_per_second: float | None = Field(default=None, gt=0, le=1_000_000, description="how often any other target is called")
     burst: int = Field(default=1, ge=1, le=1_000_000, description="how many calls such a target gets at once after a silence")

@@ -1,6 +1,7 @@
 """A headless Chromium, driven through its DevTools protocol."""
 
 import asyncio
+import base64
 import itertools
 import json
 import shutil
@@ -109,6 +110,24 @@ class Page:
         }})"""
         if not await self.value(watched):
             raise AssertionError(f"never came true: {condition}\nthe page says: {await self.value('document.body.innerText')}")
+
+    async def arrives(self, condition: str) -> None:
+        """Wait until a condition in JavaScript holds, on whatever page the browser has gone to by then."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while not await self._holds(condition):  # noqa: ASYNC110 - a page that is left takes its observers with it
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            raise AssertionError(f"never came true: {condition}\nthe page says: {await self.value('document.body.innerText')}") from None
+
+    async def _holds(self, condition: str) -> bool:
+        found = await self.call("Runtime.evaluate", expression=f"Boolean({condition})", returnByValue=True)
+        return bool(found["result"].get("value") is True)
+
+    async def picture(self, path: Path) -> None:
+        """Write what is seen as a PNG."""
+        taken = await self.call("Page.captureScreenshot", format="png")
+        await asyncio.to_thread(path.write_bytes, base64.b64decode(taken["data"]))
 
     async def press(self, key: str, code: int) -> None:
         """Press and release a key."""

@@ -1,6 +1,6 @@
 """HTTP to the outside: guarded addresses, few redirects, bounded bodies."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from socket import EAI_AGAIN
 from ssl import SSLContext
@@ -20,6 +20,7 @@ from aiohttp import (
     InvalidURL,
     TCPConnector,
 )
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from connectors.framework.addresses import AddressGuard
@@ -27,6 +28,9 @@ from connectors.framework.errors import Refused, Retry
 
 REDIRECTS: Final = 5
 """Most redirects that are followed."""
+
+Prove = Callable[[str, URL, Mapping[str, str], bytes | None], Awaitable[Mapping[str, str]]]
+"""Gives the headers that tell a host who calls, in place of those of the same names, for a method, an address, headers and a body."""
 
 _REDIRECTIONS: Final = frozenset({301, 302, 303, 307, 308})
 _KEPT_ACROSS_ORIGINS: Final = frozenset(
@@ -39,17 +43,18 @@ _UNLIMITED: Final = ClientTimeout(total=None, sock_connect=None)
 class Outbound:
     """A pair of HTTP clients: one whose every connection is guarded, one for the hosts that the configuration trusts."""
 
-    def __init__(self, guard: AddressGuard, tls: SSLContext | None = None) -> None:
-        """Prepare; `tls` replaces the system's certificate authorities."""
+    def __init__(self, guard: AddressGuard, tls: SSLContext | None = None, resolver: AbstractResolver | None = None) -> None:
+        """Prepare; `tls` replaces the system's certificate authorities, `resolver` its names."""
         self._guard = guard
+        self._resolver = resolver
         self._tls = tls or True
         self._guarded: ClientSession | None = None
         self._trusted: ClientSession | None = None
 
     async def open(self) -> None:
         """Make the clients."""
-        self._guarded = _session(TCPConnector(socket_factory=self._guard.new_socket, ssl=self._tls))
-        self._trusted = _session(TCPConnector(ssl=self._tls))
+        self._guarded = _session(TCPConnector(socket_factory=self._guard.new_socket, ssl=self._tls, resolver=self._resolver))
+        self._trusted = _session(TCPConnector(ssl=self._tls, resolver=self._resolver))
 
     async def close(self) -> None:
         """Close their connections."""
@@ -59,11 +64,29 @@ class Outbound:
 
     @asynccontextmanager
     async def request(
-        self, method: str, url: URL, *, headers: Mapping[str, str], body: bytes | None = None, schemes: frozenset[str]
+        self,
+        method: str,
+        url: URL,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        schemes: frozenset[str],
+        prove: Prove | None = None,
+        redirects: int = REDIRECTS,
     ) -> AsyncIterator[ClientResponse]:
         """Send a request, follow redirects and give the response, whose body may then be read.
 
-        Headers of the caller's do not follow a redirect to another origin, except those that say nothing of him.
+        Headers of the caller's do not follow a redirect to another origin, except those that say nothing of him; what `prove` gives never
+        does, not even where a further redirect leads back.
+
+        Args:
+            method: as HTTP has it.
+            url: where to; a fragment is not sent.
+            headers: the caller's.
+            body: what is sent.
+            schemes: the schemes that may be called, at the beginning and by redirects.
+            prove: tells who calls, for every request within the first origin anew.
+            redirects: most redirects that are followed; with 0 a redirect is a response as any other.
 
         Raises:
             Refused: `address_refused`, `too_many_redirects`, `unreachable` where another try would end the same, `unreadable_body` for
@@ -71,7 +94,7 @@ class Outbound:
             Retry: `unreachable`: no connection, or it was lost; the request may have arrived all the same.
         """
         try:
-            response = await self._follow(method, url, headers, body, schemes)
+            response = await self._follow(method, url, headers, body, schemes=schemes, prove=prove, redirects=redirects)
             try:
                 yield response
             finally:
@@ -94,13 +117,22 @@ class Outbound:
             raise Retry("unreachable", detail=f"The connection to {url.host} was lost.") from error
 
     async def _follow(
-        self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None, schemes: frozenset[str]
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        *,
+        schemes: frozenset[str],
+        prove: Prove | None,
+        redirects: int,
     ) -> ClientResponse:
         _check(url, schemes)
-        for _ in range(REDIRECTS + 1):
-            response = await self._client(url).request(method, url, headers=headers, data=body, allow_redirects=False, timeout=_UNLIMITED)
+        for _ in range(redirects + 1):
+            sent = headers if prove is None else _replaced(headers, await prove(method, url, headers, body))
+            response = await self._client(url).request(method, url, headers=sent, data=body, allow_redirects=False, timeout=_UNLIMITED)
             location = response.headers.get("Location")
-            if response.status not in _REDIRECTIONS or location is None:
+            if response.status not in _REDIRECTIONS or location is None or not redirects:
                 return response
             response.close()
             try:
@@ -111,12 +143,13 @@ class Outbound:
                 raise Refused("address_refused", "A redirect leads from https to an address without it.")
             _check(target, schemes)
             if target.origin() != url.origin():
+                prove = None
                 headers = {name: value for name, value in headers.items() if name.lower() in _KEPT_ACROSS_ORIGINS}
             if response.status == 303 or (response.status in {301, 302} and method == "POST"):  # RFC 9110, 15.4
                 method, body = ("HEAD" if method == "HEAD" else "GET"), None
                 headers = {name: value for name, value in headers.items() if name.lower() != "content-type"}
             url = target
-        raise Refused("too_many_redirects", f"More than {REDIRECTS} redirects.")
+        raise Refused("too_many_redirects", f"More than {redirects} redirects.")
 
     def _client(self, url: URL) -> ClientSession:
         if self._guarded is None or self._trusted is None:
@@ -132,6 +165,11 @@ async def read_at_most(response: ClientResponse, limit: int) -> bytes | None:
         if len(body) > limit:
             return None
     return bytes(body)
+
+
+def _replaced(headers: Mapping[str, str], others: Mapping[str, str]) -> dict[str, str]:
+    names = {name.lower() for name in others}
+    return {**{name: value for name, value in headers.items() if name.lower() not in names}, **others}
 
 
 def _check(url: URL, schemes: frozenset[str]) -> None:

@@ -1,8 +1,6 @@
 """The web service connector: one HTTP call per command."""
 
 import asyncio
-import time
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from aiohttp import ClientResponse
@@ -14,14 +12,17 @@ from connectors.framework.errors import Refused, Retry
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import Outcome
 from connectors.framework.surroundings import Surroundings
+from connectors.web_service.authentication import Authentication
+from connectors.web_service.busy import is_busy, retry_after
 from connectors.web_service.outputs import read_outputs
 from connectors.web_service.request import request_of
+from connectors.web_service.settings import WebServiceSettings
+from connectors.web_service.xml_answer import is_xml
 
 LARGEST_BODY_BYTES: Final = 1_048_576
 """A larger answer is refused."""
 
 _SCHEMES: Final = frozenset({"http", "https"})
-_BUSY: Final = frozenset({429, 503})
 
 
 class WebServiceConnector(Connector):
@@ -37,6 +38,7 @@ class WebServiceConnector(Connector):
     def __init__(self, surroundings: Surroundings) -> None:
         settings = surroundings.settings
         self._outbound = Outbound(AddressGuard(settings.allowed_networks, settings.allowed_hosts))
+        self._authentication = Authentication(surroundings.read(WebServiceSettings).credentials, self._outbound)
 
     async def open(self) -> None:
         """Make the HTTP clients."""
@@ -44,31 +46,35 @@ class WebServiceConnector(Connector):
 
     async def close(self) -> None:
         """Close their connections."""
+        await self._authentication.close()
         await self._outbound.close()
 
     @command("CallWebService", idempotent=True, failure="not_ok", budget=lambda body: body["timeout_ms"] / 1000)
     async def call_web_service(self, body: Body, context: Context) -> Outcome:
         """Call the service and read the declared results."""
         request = request_of(body, context.command_id)
-        headers = {**request.headers, **{name: value.decode("ascii", "ignore") for name, value in context.headers}}
-        async with self._outbound.request(request.method, request.url, headers=headers, body=request.body, schemes=_SCHEMES) as response:
-            if response.status in _BUSY:
-                raise Retry("status", _retry_after(response), detail=f"HTTP {response.status}.")
-            if response.status >= 300:
-                raise Refused("status", f"HTTP {response.status}.")
-            content = await read_at_most(response, LARGEST_BODY_BYTES) if body["outputs"] else b""
+        proof = self._authentication.proof(body["service"], request.url)
+        while True:
+            asking = self._outbound.request(
+                request.method,
+                request.url,
+                headers={**request.headers, **{name: value.decode("ascii", "ignore") for name, value in context.headers}},
+                body=request.body,
+                schemes=_SCHEMES,
+                prove=None if proof is None else proof.headers,
+            )
+            async with asking as response:
+                if response.status == 401 and proof is not None and proof.renew():
+                    continue
+                return await self._read(response, body)
+
+    async def _read(self, response: ClientResponse, body: Body) -> Outcome:
+        if is_busy(response):
+            raise Retry("status", retry_after(response), detail=f"HTTP {response.status}.")
+        if response.status >= 300:
+            raise Refused("status", f"HTTP {response.status}.")
+        content = await read_at_most(response, LARGEST_BODY_BYTES) if body["outputs"] else b""
         if content is None:
             raise Refused("too_large", f"The answer has more than {LARGEST_BODY_BYTES} bytes.")
         # In a thread: a path that looks everywhere takes its time in a large body, and other calls must go on.
-        return Outcome.ok(**await asyncio.to_thread(read_outputs, content, body["outputs"]))
-
-
-def _retry_after(response: ClientResponse) -> float | None:
-    """Return how many seconds the service asks us to wait (RFC 9110, 10.2.3: seconds or a date)."""
-    asked = response.headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked[:9])
-    try:
-        return max(parsedate_to_datetime(asked).timestamp() - time.time(), 0.0)
-    except (ValueError, OverflowError):
-        return None
+        return Outcome.ok(**await asyncio.to_thread(read_outputs, content, body["outputs"], from_xml=is_xml(response)))

@@ -1,6 +1,7 @@
 """The results of a call: found in the body by JSONPath or JMESPath, and fitting their declared types."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +16,7 @@ from jmespath.exceptions import JMESPathError
 from yarl import URL
 
 from connectors.framework.errors import Refused
+from connectors.web_service.xml_answer import json_of
 
 LONGEST_TEXT: Final = 10_000
 """Most characters of a `long_text`."""
@@ -23,6 +25,8 @@ LARGEST_VALUES_BYTES: Final = 64 * 1_024
 _LONGEST_NUMBER: Final = 60
 _LONGEST_ADDRESS: Final = 2_048
 
+_XML_DECIMAL: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+
 _MISSING: Final = object()
 
 
@@ -30,22 +34,22 @@ class _WrongType(ValueError):
     """A value that does not fit; the message says what it is, not what it holds."""
 
 
-def read_outputs(content: bytes, outputs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return all declared results in canonical text.
+def read_outputs(content: bytes, outputs: Iterable[Mapping[str, Any]], *, from_xml: bool = False) -> dict[str, str]:
+    """Return all declared results in canonical text; in XML, where all is text, numbers and booleans are read from it.
 
     Raises Refused with reason `unreadable_body`, `missing_output` (null counts as missing), `wrong_type` or `too_large`.
     """
     declared = list(outputs)
     if not declared:
         return {}
-    document = _Document(content)
+    document = _Document(json_of(content) if from_xml else content)
     values = {}
     for output in declared:
         found = document.find(output["language"], output["path"], output["name"])
         if found is _MISSING or found is None:
             raise Refused("missing_output", f"Output {output['name']}: expected a value, found {'null' if found is None else 'nothing'}.")
         try:
-            values[output["name"]] = _canonical(output["type"], found)
+            values[output["name"]] = _canonical(output["type"], _typed(output["type"], found) if from_xml else found)
         except _WrongType as wrong:
             raise Refused("wrong_type", f"Output {output['name']}: expected {output['type']}, found {wrong}.") from None
     if sum(len(value.encode()) for value in values.values()) > LARGEST_VALUES_BYTES:
@@ -73,7 +77,10 @@ class _Document:
         """Return the first value at a path."""
         match language:
             case "jsonpath":
-                node = _jsonpath(path, name).find_one(self._exact)
+                try:
+                    node = _jsonpath(path, name).find_one(self._exact)
+                except jsonpath_rfc9535.JSONPathRecursionError as error:
+                    raise Refused("unreadable_body", f"Output {name}: the answer is too deep for its path.") from error
                 return _MISSING if node is None else node.value
             case "jmespath":
                 if self._floats is _MISSING:
@@ -109,6 +116,18 @@ def _jmespath(path: str, name: str) -> jmespath.parser.ParsedResult:
         return jmespath.compile(path)
     except JMESPathError as error:
         raise Refused("missing_output", f"Output {name}: the path is no JMESPath.") from error
+
+
+def _typed(declared: str, value: Any) -> Any:
+    """Return the number or boolean that a text of XML Schema 1.0 stands for (part 2, 3.2.2 and 3.2.3); any other value as it is."""
+    match declared, value:
+        case "number", str() if len(value) <= 2 * _LONGEST_NUMBER and _XML_DECIMAL.fullmatch(value.strip()):
+            return _Exact(value.strip())
+        case "boolean", "true" | "1":
+            return True
+        case "boolean", "false" | "0":
+            return False
+    return value
 
 
 def _canonical(declared: str, value: Any) -> str:

@@ -1,20 +1,21 @@
 """The HTTP request of a call: its inputs, each in its place."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from yarl import URL
 
 from connectors.framework.errors import Refused
+from connectors.web_service.body import body_of
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, 5.5: of control characters a field value may hold a tab only
-_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")  # canonical text, and a number of JSON as it stands
+_ACCEPTED: Final = MappingProxyType({"xml": "application/xml, text/xml;q=0.9, application/json;q=0.8"})
 _OF_THE_CONNECTION: Final = frozenset(
     {"connection", "content-length", "expect", "host", "idempotency-key", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
@@ -43,15 +44,15 @@ def request_of(body: Mapping[str, Any], command_id: str) -> Request:
     if not _TOKEN.fullmatch(body["method"]):
         raise Refused("wrong_type", "The method is no HTTP method.")
     headers = {
-        "Accept": "application/json",
+        "Accept": _ACCEPTED.get(body["body_format"], "application/json"),
         **{name: _header(name, value) for name, value in body["headers"].items()},
         **{given["name"]: _header(given["name"], given["value"]) for given in placed["header"]},
         "Idempotency-Key": command_id,
     }
     content = None
     if placed["body"]:
-        content = _json_object(placed["body"])
-        headers = {"Content-Type": "application/json", **headers}
+        media_type, content = body_of(placed["body"], body["body_format"], body["body_root"])
+        headers = {"Content-Type": media_type, **headers}
     return Request(body["method"].upper(), _url(body["url"], placed["path"], placed["query"]), headers, content)
 
 
@@ -92,19 +93,3 @@ def _header(name: str, value: str) -> str:
     if _CONTROL.search(value):
         raise Refused("wrong_type", f"Header {name}: expected one line without control characters.")
     return value.strip()
-
-
-def _json_object(given: Iterable[Mapping[str, Any]]) -> bytes:
-    return ("{" + ", ".join(f"{json.dumps(member['name'])}: {_json(member)}" for member in given) + "}").encode()
-
-
-def _json(given: Mapping[str, Any]) -> str:
-    value: str = given["value"]
-    match given["type"]:
-        case "text":
-            return json.dumps(value)
-        case "number" if _NUMBER.fullmatch(value):
-            return value
-        case "boolean" if value in {"true", "false"}:
-            return value
-    raise Refused("wrong_type", f"Input {given['name']}: expected a {given['type']} in canonical text.")

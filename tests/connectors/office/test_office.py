@@ -115,11 +115,14 @@ async def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(redis_se
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie
         assert PASSWORD not in cookie
+
+
+async def test_the_cookie_of_an_office_behind_tls_goes_over_tls_alone(redis_server):
     secure = ConnectorSettings.model_validate({"office_url": "https://office.example"})
     deployment = Deployment(redis_url=redis_server.url)
     async with (
         serving_office(deployment, [], secure, **STAFF) as client,
-        client().session.post("/office/session", json=given) as response,
+        client().session.post("/office/session", json={"name": "nora", "password": PASSWORD}) as response,
     ):
         assert "Secure" in response.headers["Set-Cookie"]
 

@@ -17,6 +17,7 @@ from yarl import URL
 from connectors.framework.addresses import AddressGuard
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.outbound import Outbound, read_at_most
+from connectors.framework.outcome import UNKNOWN
 from connectors.framework.surroundings import Surroundings
 from connectors.sms_gateway.settings import GatewayAccount
 
@@ -69,7 +70,7 @@ class GatewayApi:
 
         Raises:
             NotSent: the gateway could not be reached.
-            Retry: it did not answer; it may have taken the message all the same.
+            Retry: it did not answer; it may have taken the message all the same, so that the outcome past the deadline is `unknown`.
             Refused: it can never be reached.
         """
         return await self._ask(account, "POST", _messages(account), urlencode(form).encode())
@@ -87,7 +88,8 @@ class GatewayApi:
             answer = await self._ask(account, "GET", address)
             messages = answer.content.get("messages")
             if answer.status != 200 or not isinstance(messages, list):
-                raise Retry("unreachable", answer.after, detail=f"The gateway does not list its messages (HTTP {answer.status}).")
+                detail = f"The gateway does not list its messages (HTTP {answer.status})."
+                raise Retry("unreachable", answer.after, detail=detail, outcome=UNKNOWN)
             for message in messages:
                 if _created(message) < since:
                     return
@@ -121,14 +123,14 @@ class GatewayApi:
                 content = await read_at_most(response, _LARGEST_ANSWER_BYTES)
                 return Answer(response.status, _json(content), _after(response.headers.get("Retry-After")))
         except TimeoutError as error:
-            raise Retry("unreachable", detail=f"The gateway took more than {self._seconds:g} seconds.") from error
+            raise Retry("unreachable", detail=f"The gateway took more than {self._seconds:g} seconds.", outcome=UNKNOWN) from error
         except Retry as retry:
             if isinstance(retry.__cause__, ClientConnectorError):
                 raise NotSent(retry.reason, detail=retry.detail) from retry
-            raise
+            raise Retry(retry.reason, detail=retry.detail, outcome=UNKNOWN) from retry
         except Refused as refused:
             if refused.reason == "unreadable_body":
-                raise Retry("unreachable", detail="The gateway's answer is not HTTP.") from refused
+                raise Retry("unreachable", detail="The gateway's answer is not HTTP.", outcome=UNKNOWN) from refused
             raise Refused("unreachable", refused.detail) from refused
 
 

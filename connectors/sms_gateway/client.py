@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.outcome import UNKNOWN
 from connectors.framework.surroundings import Surroundings
 from connectors.sms_gateway.api import GatewayApi, NotSent
 from connectors.sms_gateway.api_errors import OPTED_OUT, failure_of
@@ -79,17 +80,18 @@ class SmsGateway:
 
         Raises:
             Refused: `refused`, `not_mobile`, `too_long`, `invalid_sender`, or `unreachable` where there is no such gateway.
-            Retry: `unreachable`: the gateway did not answer, or has too much to do.
+            Retry: `unreachable`: the gateway did not answer, or has too much to do. Where the text may have been sent all the same, the
+                outcome past the deadline is `unknown`.
         """
         message = _Text(sender, recipient, text, idempotency_key, self._checked(sender, recipient, text))
         name, account = self._account(sender)
         try:
-            earlier = await self._attempts.begin(idempotency_key)
+            earlier = await self._attempts.begin(idempotency_key, str(message.segments))
             if earlier is not None:
                 found = await self._found(account, earlier, message)
                 if found is not None:
                     return found
-                await self._attempts.again(idempotency_key)
+                await self._attempts.again(idempotency_key, str(message.segments))
             return await self._create(name, account, message)
         except RedisError as error:
             raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
@@ -130,10 +132,10 @@ class SmsGateway:
         sid = answer.content.get("sid")
         if answer.status in {200, 201} and isinstance(sid, str):
             sent = Sent(sid, _segments(answer.content, message))
-            await self._attempts.done(key, sent.id, sent.segments)
+            await self._attempts.done(key, sent.id, str(sent.segments))
             return sent
         if answer.status < 400 or (answer.status >= 500 and answer.status != 503):
-            raise Retry("unreachable", detail=f"The gateway's answer says neither yes nor no (HTTP {answer.status}).")
+            raise Retry("unreachable", detail=f"The gateway's answer says neither yes nor no (HTTP {answer.status}).", outcome=UNKNOWN)
         await self._attempts.withdraw(key)
         if answer.code == OPTED_OUT:
             await self.opt_outs.add(message.sender, message.recipient)
@@ -142,17 +144,18 @@ class SmsGateway:
     async def _found(self, account: GatewayAccount, earlier: Attempt, message: _Text) -> Sent | None:
         """Return what an earlier attempt has sent; None where it surely has sent nothing."""
         if earlier.message_id is not None:
-            return Sent(earlier.message_id, earlier.segments or message.segments)
+            return Sent(earlier.message_id, int(earlier.note))
         begun = earlier.begun / 1000
         unsettled = begun + self.settings.settled_seconds - time.time()
         async for listed in self.api.listed(account, message.sender, message.recipient, begun - _CLOCKS_SECONDS):
             sid = listed.get("sid")
             if listed.get("body") == message.text and isinstance(sid, str):
                 sent = Sent(sid, _segments(listed, message))
-                if await self._attempts.done(message.key, sent.id, sent.segments):  # else it is another command's
+                if await self._attempts.done(message.key, sent.id, str(sent.segments)):  # else it is another command's
                     return sent
         if unsettled > 0:
-            raise Retry("unreachable", unsettled, detail="An earlier request was not answered, and its message is not listed yet.")
+            detail = "An earlier request was not answered, and its message is not listed yet."
+            raise Retry("unreachable", unsettled, detail=detail, outcome=UNKNOWN)
         return None
 
 

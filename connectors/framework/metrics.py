@@ -4,19 +4,22 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from connectors.framework.pulse import Pulse
+
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _FAMILY: Final = ("family",)
 _COMMAND: Final = ("family", "command")
 
 
 class Metrics:
-    """All metrics of one process.
+    """All metrics of one process, and its connectors' pulse.
 
     Labels are families, commands, outcomes, reason codes and partitions, all of closed sets; never a target, an account or an address.
     """
 
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry()
+        self.pulse: Final = Pulse()
         self.answered = self._counter("commands", "Commands answered, by outcome and reason code", (*_COMMAND, "outcome", "reason"))
         self.repeated = self._counter("repeated", "Commands answered from the record", _COMMAND)
         self.inherited = self._counter("inherited", "Commands that a dead connector had begun", _COMMAND)

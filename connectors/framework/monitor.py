@@ -7,11 +7,10 @@ from aiohttp import web
 from prometheus_client import exposition
 
 from connectors.framework.metrics import Metrics
-from connectors.framework.pulse import Pulse
 
 
 @asynccontextmanager
-async def monitored(host: str, port: int, metrics: Metrics, pulse: Pulse, patience_seconds: float) -> AsyncIterator[str]:
+async def monitored(host: str, port: int, metrics: Metrics, patience_seconds: float) -> AsyncIterator[str]:
     """Serve inside, and give the address; port 0 takes a free one.
 
     `/health` answers 200 while every connector came to read commands within so many seconds, else 503; its body names those that did not.
@@ -25,7 +24,7 @@ async def monitored(host: str, port: int, metrics: Metrics, pulse: Pulse, patien
     async def show_health(_request: web.Request) -> web.Response:
         states = {
             family: "starting" if silent is None else "working" if silent <= patience_seconds else "silent"
-            for family, silent in pulse.silence().items()
+            for family, silent in metrics.pulse.silence().items()
         }
         healthy = all(state == "working" for state in states.values())
         return web.json_response({"healthy": healthy, "connectors": states}, status=200 if healthy else 503)

@@ -1,16 +1,19 @@
 """Whether each connector of a process is at work."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 
 class Pulse:
     """When each family's connector last came to read commands; one that hangs, or cannot start, comes no more."""
 
-    def __init__(self, families: Iterable[str] = (), *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Expect these families."""
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last: dict[str, float | None] = dict.fromkeys(families)
+        self._last: dict[str, float | None] = {}
+
+    def expect(self, family: str) -> None:
+        """It is to be at work."""
+        self._last.setdefault(family, None)
 
     def beat(self, family: str) -> None:
         """It is at work."""

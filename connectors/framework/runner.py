@@ -14,10 +14,10 @@ from connectors.framework.connector import Connector
 from connectors.framework.context import Context
 from connectors.framework.ending import end, within
 from connectors.framework.executor import Executor
+from connectors.framework.masking import handling
 from connectors.framework.metrics import Metrics
 from connectors.framework.presence import Presence
 from connectors.framework.publisher import Publisher
-from connectors.framework.pulse import Pulse
 from connectors.framework.rate import Rates
 from connectors.framework.record import ExecutionRecord
 from connectors.framework.settings import ConnectorSettings
@@ -45,13 +45,11 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         settings: ConnectorSettings,
         *,
         metrics: Metrics | None = None,
-        pulse: Pulse | None = None,
     ) -> None:
         self._connector = connector
         self._deployment = deployment
         self._settings = settings
         self._metrics = metrics or Metrics()
-        self._pulse = pulse or Pulse()
         self._wire = Wire.of(deployment)
         self._assignment = Assignment(self._work)
 
@@ -133,7 +131,7 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             room = self._settings.unfinished_limit - self._assignment.unfinished
             if room <= 0:  # polling goes on, so that the group does not take us for stuck
                 self._consumer.pause(*self._consumer.assignment())
-            self._pulse.beat(self._connector.family)
+            self._metrics.pulse.beat(self._connector.family)
             batches = await self._consumer.getmany(timeout_ms=_POLL_MS if room > 0 else _FULL_POLL_MS, max_records=max(room, 1))
             # No await from here on: what was read before a rebalance must be in the assignment that it ends, what comes later in the next.
             self._consumer.resume(*self._consumer.paused())
@@ -148,7 +146,9 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             command = await self._command(record.value)
             context = Context.of(command, record.headers)
             kind, body = command["body"]
-            response = await self._executor.execute(kind.rpartition(".")[2], body, context, held)
+            name = kind.rpartition(".")[2]
+            with handling(self._connector.family, name, context):
+                response = await self._executor.execute(name, body, context, held)
         except UndecodableRecord as error:
             with held():
                 await self._bury(record, error.reason, error.detail)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -208,6 +208,7 @@ class ConnectorSettings(Settings):
     breaker_failures: int = Field(default=5, ge=1, le=1_000_000, description="how many failures in a row make a target be left alone")
     breaker_seconds: Seconds = Field(default=15, description="how long a target is left alone then, before a single command tries it")
 
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="what is logged, from this level on")
     metrics_port: int = Field(default=6067, ge=0, le=65_535, description="where `/metrics` and `/health` are served; 0: nowhere")
     metrics_host: str = Field(default="127.0.0.1", min_length=1, description="the interface on which they are served, 0.0.0.0 for all")
 

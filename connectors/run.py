@@ -9,22 +9,36 @@ from typing import Final
 import stamina
 from aiohttp import web
 
+from connectors.cases import office as cases_office
+from connectors.cases.connector import CasesConnector
+from connectors.cases.settings import CasesSettings
+from connectors.email import office as email_office
+from connectors.email.connector import EmailConnector
+from connectors.email.settings import EmailSettings
 from connectors.framework.connector import Connector
 from connectors.framework.ending import end
+from connectors.framework.metrics import Metrics
 from connectors.framework.runner import ConnectorRunner
 from connectors.framework.settings import ConnectorSettings, Settings
 from connectors.framework.surroundings import Surroundings
-from connectors.messaging.connector import WebChatConnector
+from connectors.messaging.connector import MessagingConnector
 from connectors.messaging.gateway import gateway_application
 from connectors.office.office import Office, office_application
 from connectors.office.settings import OfficeSettings
+from connectors.smtp.settings import SmtpSettings
 from connectors.sql.settings import SqlSettings
+from connectors.tasks import office as tasks_office
+from connectors.tasks.connector import TasksConnector
+from connectors.tasks.settings import TasksSettings
 from connectors.web_service.connector import WebServiceConnector
 
 CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingProxyType(
     {
-        WebChatConnector.family: WebChatConnector,
+        MessagingConnector.family: MessagingConnector,
+        CasesConnector.family: CasesConnector,
+        TasksConnector.family: TasksConnector,
         WebServiceConnector.family: WebServiceConnector,
+        EmailConnector.family: EmailConnector,
     }
 )
 """Every connector that there is, by family."""
@@ -32,14 +46,18 @@ CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingPr
 SETTINGS: Final[tuple[type[Settings], ...]] = (
     ConnectorSettings,
     SqlSettings,
+    SmtpSettings,
     OfficeSettings,
+    EmailSettings,
+    CasesSettings,
+    TasksSettings,
 )
 """All that can be set."""
 
 PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = ()
 """What customers' browsers and providers' webhooks reach beside the web chat: each adds its routes to the gateway."""
 
-OFFICE: Final[tuple[Callable[[Office], None], ...]] = ()
+OFFICE: Final[tuple[Callable[[Office], None], ...]] = (cases_office.mount, tasks_office.mount, email_office.mount)
 """What the staff sees: each adds its pages and its API to the office."""
 
 _LONGEST_PAUSE_SECONDS: Final = 5.0
@@ -48,7 +66,9 @@ _HANDLERS_SECONDS: Final = 10.0
 logger = logging.getLogger(__name__)
 
 
-async def run_connectors(surroundings: Surroundings, families: Sequence[str], stop: asyncio.Event) -> None:
+async def run_connectors(
+    surroundings: Surroundings, families: Sequence[str], stop: asyncio.Event, *, metrics: Metrics | None = None
+) -> None:
     """Run the connectors of these families (all of them, where none is named) until `stop` is set, and then until they have drained.
 
     A connector that fails, because Kafka or Redis does not answer or because of a fault of ours, is started anew, with growing pauses.
@@ -58,12 +78,14 @@ async def run_connectors(surroundings: Surroundings, families: Sequence[str], st
     unknown = sorted(set(families) - set(CONNECTORS))
     if unknown:
         raise ValueError(f"families: expected some of {', '.join(CONNECTORS)}; found {', '.join(unknown)}")
+    metrics = metrics or Metrics()
     async with asyncio.TaskGroup() as group:
         for family in dict.fromkeys(families or CONNECTORS):
-            group.create_task(_run_again_and_again(family, surroundings, stop))
+            metrics.pulse.expect(family)
+            group.create_task(_run_again_and_again(family, surroundings, stop, metrics))
 
 
-async def _run_again_and_again(family: str, surroundings: Surroundings, stop: asyncio.Event) -> None:
+async def _run_again_and_again(family: str, surroundings: Surroundings, stop: asyncio.Event, metrics: Metrics) -> None:
     pausing = asyncio.Event()
 
     def again(error: BaseException) -> bool:
@@ -79,7 +101,7 @@ async def _run_again_and_again(family: str, surroundings: Surroundings, stop: as
             with attempt:
                 pausing.clear()
                 connector = CONNECTORS[family](surroundings)
-                await ConnectorRunner(connector, surroundings.deployment, surroundings.settings).run(stop)
+                await ConnectorRunner(connector, surroundings.deployment, surroundings.settings, metrics=metrics).run(stop)
 
     task = asyncio.create_task(run())
     stopping = asyncio.create_task(stop.wait())

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from connectors.cases.case import STATUS, TITLE
 from connectors.framework.errors import Refused
-from connectors.sql.declared_fields import Declared, DeclaredField, checked, declared_fields
+from connectors.records.declared_fields import Declared, DeclaredField, checked, declared_fields
 
 KIND = "case_type"
 

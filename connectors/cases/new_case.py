@@ -13,7 +13,7 @@ from connectors.cases.case import STATUS, TITLE, Case, Customer
 from connectors.cases.case_type import CaseType
 from connectors.cases.reference import PATTERN, next_reference, reserve
 from connectors.framework.errors import Refused
-from connectors.sql.declared_fields import complete
+from connectors.records.declared_fields import complete
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

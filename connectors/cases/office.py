@@ -171,6 +171,7 @@ def _shown(case: Case) -> dict[str, Any]:
         "customer": customer and {"channel": customer.channel, "account": customer.account, "address": customer.address},
         "opened_at": case.opened_at,
         "changed_at": case.changed_at,
+        "version": case.version,
     }
 
 

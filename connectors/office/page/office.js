@@ -2,8 +2,8 @@
 let session = null;
 
 // Ask the API. Throws an Error whose message can be shown.
-export async function api(path, { method = "GET", body } = {}) {
-  const headers = { Accept: "application/json" };
+export async function api(path, { method = "GET", body, headers: more } = {}) {
+  const headers = { Accept: "application/json", ...more };
   if (method !== "GET") headers["X-CSRF-Token"] = (await who()).csrf;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   return answer(await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin" }));

@@ -9,6 +9,10 @@ from typing import Final
 import stamina
 from aiohttp import web
 
+from connectors.acd import office as acd_office
+from connectors.acd import public as acd_public
+from connectors.acd.connector import AcdConnector
+from connectors.acd.settings import AcdSettings
 from connectors.cases import office as cases_office
 from connectors.cases.connector import CasesConnector
 from connectors.cases.settings import CasesSettings
@@ -23,18 +27,22 @@ from connectors.framework.settings import ConnectorSettings, Settings
 from connectors.framework.surroundings import Surroundings
 from connectors.messaging.connector import MessagingConnector
 from connectors.messaging.gateway import gateway_application
+from connectors.messaging.settings import MessagingSettings
 from connectors.office.office import Office, office_application
 from connectors.office.settings import OfficeSettings
+from connectors.sms_gateway.settings import SmsGatewaySettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.sql.settings import SqlSettings
 from connectors.tasks import office as tasks_office
 from connectors.tasks.connector import TasksConnector
 from connectors.tasks.settings import TasksSettings
 from connectors.web_service.connector import WebServiceConnector
+from connectors.web_service.settings import WebServiceSettings
 
 CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingProxyType(
     {
         MessagingConnector.family: MessagingConnector,
+        AcdConnector.family: AcdConnector,
         CasesConnector.family: CasesConnector,
         TasksConnector.family: TasksConnector,
         WebServiceConnector.family: WebServiceConnector,
@@ -48,16 +56,20 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
     SqlSettings,
     SmtpSettings,
     OfficeSettings,
+    WebServiceSettings,
     EmailSettings,
+    MessagingSettings,
+    AcdSettings,
+    SmsGatewaySettings,
     CasesSettings,
     TasksSettings,
 )
 """All that can be set."""
 
-PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = ()
+PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (acd_public.mount,)
 """What customers' browsers and providers' webhooks reach beside the web chat: each adds its routes to the gateway."""
 
-OFFICE: Final[tuple[Callable[[Office], None], ...]] = (cases_office.mount, tasks_office.mount, email_office.mount)
+OFFICE: Final[tuple[Callable[[Office], None], ...]] = (acd_office.mount, cases_office.mount, tasks_office.mount, email_office.mount)
 """What the staff sees: each adds its pages and its API to the office."""
 
 _LONGEST_PAUSE_SECONDS: Final = 5.0

@@ -1,59 +1,66 @@
-"""The messaging connector of the web chat."""
+"""The messaging connector: each command goes to the channel that it is for."""
 
+from contextlib import AsyncExitStack
 from typing import Final
-
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from connectors.framework.addresses import AddressGuard
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused
 from connectors.framework.outbound import Outbound
 from connectors.framework.outcome import Outcome
 from connectors.framework.surroundings import Surroundings
-from connectors.messaging.entry import Choice, Entry
+from connectors.messaging.channel import Channel
 from connectors.messaging.image import mime_type_of
-from connectors.messaging.rendering import render
-from connectors.messaging.transcript import Transcript
+from connectors.messaging.sms import Sms
+from connectors.messaging.web_chat import WebChat
+from connectors.messaging.whatsapp.channel import WhatsApp
 
-CHANNEL: Final = "web_chat"
 _LOOK_SECONDS: Final = 15.0
 
 
-class WebChatConnector(Connector):
-    """Says what flows say, in the transcripts of web chats. Nothing is said twice: the transcript knows the command's id."""
+def _account(_body: Body, context: Context) -> str:
+    """Return what a command calls: an account of a channel."""
+    return f"{context.envelope['channel']}/{context.envelope['account']}"
+
+
+class MessagingConnector(Connector):
+    """Says on the customer's channel what flows and agents say. Each channel sees to it that nothing is said twice."""
 
     family = "messaging"
 
     def __init__(self, surroundings: Surroundings) -> None:
-        deployment, settings = surroundings.deployment, surroundings.settings
-        self._accounts = settings.chat_accounts
-        self._redis = Redis.from_url(deployment.redis_url)
-        self._transcript = Transcript(self._redis, deployment.topic_prefix, settings.transcript_expiry_seconds)
+        """Prepare.
+
+        Raises SettingsError, or DeploymentError where the deployment has no secret to name conversations with.
+        """
+        settings = surroundings.settings
+        channels: tuple[Channel, ...] = (WebChat(surroundings), WhatsApp(surroundings), Sms(surroundings))
+        self._channels = {channel.name: channel for channel in channels}
         self._outbound = Outbound(AddressGuard(settings.allowed_networks, settings.allowed_hosts))
 
     async def open(self) -> None:
-        """Make the HTTP clients."""
+        """Let the channels take what they need."""
         await self._outbound.open()
+        for channel in self._channels.values():
+            await channel.open()
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._outbound.close()
-        await self._redis.aclose()
+        """Let them give it back."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._outbound.close)
+            for channel in self._channels.values():
+                stack.push_async_callback(channel.close)
 
-    @command("SendMessage", idempotent=True)
+    @command("SendMessage", idempotent=True, target=_account)
     async def send_message(self, body: Body, context: Context) -> Outcome:
         """Say a text."""
-        await self._say(Entry("flow", body["text"]), context)
-        return Outcome.ok()
+        return await self._channel(context).send_message(body, context)
 
-    @command("SendChoices", idempotent=True)
+    @command("SendChoices", idempotent=True, target=_account)
     async def send_choices(self, body: Body, context: Context) -> Outcome:
         """Say a text with buttons, a list or numbers to choose from."""
-        rendering = render(body["text"], Choice.all_of(body["choices"]), body["limits"])
-        await self._say(Entry("flow", rendering.text, rendering.choices), context)
-        return Outcome.ok(rendered=rendering.kind)
+        return await self._channel(context).send_choices(body, context)
 
     @command("CheckImage", idempotent=True, budget=lambda _body: _LOOK_SECONDS)
     async def check_image(self, body: Body, context: Context) -> Outcome:
@@ -63,13 +70,9 @@ class WebChatConnector(Connector):
         except Refused as refused:
             raise Refused(refused.reason, refused.detail, outcome="not_an_image") from refused
 
-    async def _say(self, entry: Entry, context: Context) -> None:
-        channel, account = context.envelope["channel"], context.envelope["account"]
-        if channel != CHANNEL:
-            raise Refused("unknown_channel", f"Expected channel {CHANNEL}, found {channel!r}.")
-        if account not in self._accounts:
-            raise Refused("unknown_account", f"Expected one of the accounts {', '.join(self._accounts)}; found {account!r}.")
-        try:
-            await self._transcript.say(context.conversation_id, context.command_id, entry)
-        except RedisError as error:
-            raise Retry("unreachable", detail="The store of transcripts does not answer.") from error
+    def _channel(self, context: Context) -> Channel:
+        channel = self._channels.get(context.envelope["channel"])
+        if channel is None:
+            expected = ", ".join(self._channels)
+            raise Refused("unknown_channel", f"Expected one of the channels {expected}; found {context.envelope['channel']!r}.")
+        return channel

@@ -16,11 +16,11 @@ from connectors.framework.surroundings import Surroundings
 from connectors.framework.wire import Wire
 from connectors.messaging.announcements import Announcements
 from connectors.messaging.chat_page import mount_page
-from connectors.messaging.connector import CHANNEL
 from connectors.messaging.entry import Entry
 from connectors.messaging.inbound import Inbound, KafkaUnavailable
 from connectors.messaging.message import LARGEST_BODY_BYTES, CustomerMessage
 from connectors.messaging.transcript import Transcript
+from connectors.messaging.web_chat import CHANNEL
 from schemas.conversation import conversation_id
 
 LONGEST_ADDRESS: Final = 128

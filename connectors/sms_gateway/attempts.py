@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis.asyncio import Redis
 
@@ -47,8 +47,12 @@ class Attempts:
 
     async def begin(self, key: str, note: str) -> Attempt | None:
         """Note that a message is asked for now; returns the attempt that there was before, and then notes nothing."""
-        begun, earlier, message_id = await self._begin(keys=[self._attempt(key)], args=[_now(), note, self._expiry_ms])
-        return None if begun is None else Attempt(int(begun), earlier.decode(), message_id.decode() if message_id else None)
+        return _attempt(*await self._begin(keys=[self._attempt(key)], args=[_now(), note, self._expiry_ms]))
+
+    async def find(self, key: str) -> Attempt | None:
+        """Return an attempt; None where none was made, or it came to nothing."""
+        found: Any = await self._redis.hmget(self._attempt(key), ["begun", "note", "id"])
+        return _attempt(*found)
 
     async def again(self, key: str, note: str) -> None:
         """The earlier attempt is known to have come to nothing; a new one begins now."""
@@ -66,6 +70,10 @@ class Attempts:
 
     def _attempt(self, key: str) -> str:
         return f"{self._prefix}attempt:{key}"
+
+
+def _attempt(begun: bytes | None, note: bytes | None, message_id: bytes | None) -> Attempt | None:
+    return None if begun is None else Attempt(int(begun), (note or b"").decode(), message_id.decode() if message_id else None)
 
 
 def _now() -> int:

@@ -55,9 +55,11 @@ class SmsGateway:
     def __init__(self, surroundings: Surroundings) -> None:
         """Prepare.
 
-        Raises SettingsError, or DeploymentError where the deployment has no secret to name conversations with.
+        Raises SettingsError, or DeploymentError where there are accounts and the deployment has no secret to name conversations with.
         """
         self.settings = surroundings.read(SmsGatewaySettings)
+        if self.settings.accounts:
+            surroundings.deployment.conversation_secret()
         self.api = GatewayApi(surroundings, self.settings.accounts.values(), self.settings.request_seconds)
         prefix = f"{surroundings.deployment.topic_prefix}sms:"
         self._redis = Redis.from_url(surroundings.deployment.redis_url)

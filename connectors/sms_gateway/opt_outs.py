@@ -30,7 +30,7 @@ class OptOuts:
     def __init__(self, redis: Redis, surroundings: Surroundings) -> None:
         self._redis = redis
         self._prefix = f"{surroundings.deployment.topic_prefix}sms:opted_out:"
-        self._secret = surroundings.deployment.conversation_secret()
+        self._deployment = surroundings.deployment
 
     async def add(self, sender: str, customer: str) -> None:
         """The customer wants nothing more of the sender."""
@@ -45,4 +45,4 @@ class OptOuts:
         return bool(await self._redis.exists(self._key(sender, customer)))
 
     def _key(self, sender: str, customer: str) -> str:
-        return self._prefix + conversation_id("sms", sender, customer, key=self._secret)
+        return self._prefix + conversation_id("sms", sender, customer, key=self._deployment.conversation_secret())

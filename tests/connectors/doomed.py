@@ -8,11 +8,11 @@ from connectors.framework.outcome import Outcome
 from connectors.framework.runner import ConnectorRunner
 from connectors.framework.settings import ConnectorSettings
 from connectors.framework.surroundings import Surroundings
-from connectors.messaging.connector import WebChatConnector
+from connectors.messaging.connector import MessagingConnector
 from schemas.deployment import Deployment
 
 
-class Doomed(WebChatConnector):
+class Doomed(MessagingConnector):
     """Says the text and never comes back."""
 
     @command("SendMessage", idempotent=True)

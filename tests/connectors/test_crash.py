@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from redis.asyncio import Redis
 
-from connectors.messaging.connector import WebChatConnector
+from connectors.messaging.connector import MessagingConnector
 from connectors.messaging.transcript import Transcript
 from connectors.run import run_connectors
 from tests.connectors.command_bench import PATIENCE_SECONDS, QUICK, around, in_seconds, running, until
@@ -41,7 +41,7 @@ async def kill_between_doing_and_recording(bench):
 
 async def test_an_idempotent_command_is_executed_again_and_has_one_effect(bench):
     await kill_between_doing_and_recording(bench)
-    async with running(WebChatConnector(around(bench.deployment, SETTINGS)), bench.deployment, SETTINGS):
+    async with running(MessagingConnector(around(bench.deployment, SETTINGS)), bench.deployment, SETTINGS):
         assert await bench.answers(1) == {"1": ("ok", None)}
     async with Redis.from_url(bench.deployment.redis_url) as redis:
         said, _ = await Transcript(redis, bench.deployment.topic_prefix, 60).read("c1")

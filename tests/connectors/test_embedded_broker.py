@@ -1,6 +1,6 @@
 """The framework on librdkafka's built-in broker, as the demo runs it."""
 
-from connectors.messaging.connector import WebChatConnector
+from connectors.messaging.connector import MessagingConnector
 from schemas.deployment import Deployment
 from tests.connectors.command_bench import CommandBench, around, running, until
 
@@ -11,7 +11,7 @@ async def test_connectors_work_on_the_embedded_broker(embedded_broker, redis_ser
     for number in range(20):
         bench.send("SendMessage", {"text": "hello"}, command_id=str(number), conversation=f"c{number % 4}")
     bench.send_bytes(b"garbage")
-    async with running(WebChatConnector(around(deployment)), deployment):
+    async with running(MessagingConnector(around(deployment)), deployment):
         assert set((await bench.answers(20)).values()) == {("ok", None)}
         assert len(await bench.dead_letters(1)) == 1
         await until(lambda: sum(bench.committed().values()) == 21)

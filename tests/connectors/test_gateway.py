@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from aiohttp import ClientSession
 
-from connectors.messaging.connector import WebChatConnector
+from connectors.messaging.connector import MessagingConnector
 from connectors.messaging.gateway import gateway_application
 from connectors.messaging.message import LARGEST_TEXT_BYTES
 from schemas.conversation import conversation_id
@@ -85,7 +85,7 @@ async def test_what_the_flow_says_comes_out_buttons_included_and_a_choice_shows_
     def send(name, command_id, **body):
         bench.send(name, body, command_id=command_id, conversation=ANN)
 
-    async with gateway(bench.deployment) as customer, running(WebChatConnector(around(bench.deployment)), bench.deployment):
+    async with gateway(bench.deployment) as customer, running(MessagingConnector(around(bench.deployment)), bench.deployment):
         await customer.write("m1", "hello")
         send("SendMessage", "1", text="Welcome")
         send("SendMessage", "1", text="Welcome")
@@ -108,12 +108,12 @@ async def test_what_the_flow_says_comes_out_buttons_included_and_a_choice_shows_
 
 
 async def test_what_the_connector_cannot_say_is_answered(bench):
-    bench.send("SendMessage", {"text": "x"}, command_id="1", channel="whatsapp")
+    bench.send("SendMessage", {"text": "x"}, command_id="1", channel="pigeon")
     bench.send("SendMessage", {"text": "x"}, command_id="2", account="another")
     bench.send("CheckImage", {"url": "https://127.0.0.1/a.png"}, command_id="3")
     bench.send("CheckImage", {"url": "http://a.example/a.png"}, command_id="4")
     bench.send("SendMessage", {"text": "x" * 900_000}, command_id="5")
-    async with running(WebChatConnector(around(bench.deployment)), bench.deployment):
+    async with running(MessagingConnector(around(bench.deployment)), bench.deployment):
         answers = await bench.answers(5)
     assert answers == {
         "1": ("error", "unknown_channel"),
@@ -125,7 +125,7 @@ async def test_what_the_connector_cannot_say_is_answered(bench):
 
 
 async def test_events_give_the_transcript_and_then_what_is_added(bench):
-    async with gateway(bench.deployment) as customer, running(WebChatConnector(around(bench.deployment)), bench.deployment):
+    async with gateway(bench.deployment) as customer, running(MessagingConnector(around(bench.deployment)), bench.deployment):
         await customer.write("m1", "one")
         async with customer.events() as following:
             assert await following() == "retry: 2000"

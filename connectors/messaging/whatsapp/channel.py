@@ -1,0 +1,177 @@
+"""The channel WhatsApp: texts, buttons, lists and templates, each message once."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from typing_extensions import override
+
+from connectors.framework.connector import Body
+from connectors.framework.context import Context
+from connectors.framework.errors import Refused, Retry
+from connectors.framework.outcome import UNKNOWN, Outcome
+from connectors.framework.surroundings import Surroundings
+from connectors.messaging.channel import Channel
+from connectors.messaging.entry import Choice
+from connectors.messaging.rendering import Rendering, render
+from connectors.messaging.settings import MessagingSettings, WhatsAppAccount
+from connectors.messaging.whatsapp import payloads
+from connectors.messaging.whatsapp.api import GraphApi
+from connectors.messaging.whatsapp.api_errors import TemplateMismatch
+from connectors.messaging.whatsapp.payloads import Payload
+from connectors.messaging.whatsapp.templates import fitting
+from connectors.messaging.whatsapp.window import Window
+from connectors.sms_gateway.attempts import Attempt, Attempts
+from connectors.sms_gateway.receipts import Receipts
+
+CHANNEL: Final = "whatsapp"
+_RECEIPT_PAUSE_SECONDS: Final = 1.0
+
+
+class WhatsApp(Channel):
+    """Writes to WhatsApp.
+
+    The API has no idempotency key and lists no messages. So a message is noted before it is asked for, and carries the command's id, which
+    comes back with its receipts (`biz_opaque_callback_data`). Where a request was not answered, a receipt says that it was sent; where none
+    comes in time, the outcome is `unknown`, and the message is not sent again.
+    """
+
+    name = CHANNEL
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        settings = surroundings.read(MessagingSettings)
+        prefix = surroundings.deployment.topic_prefix
+        self._accounts = settings.whatsapp_accounts
+        self._settled_seconds = settings.settled_seconds
+        self._redis = Redis.from_url(surroundings.deployment.redis_url)
+        self._window = Window(self._redis, prefix)
+        self._attempts = Attempts(self._redis, f"{prefix}whatsapp:", settings.receipt_expiry_seconds)
+        self._receipts = Receipts(self._redis, f"{prefix}whatsapp:", settings.receipt_expiry_seconds)
+        self._api = GraphApi(surroundings, self._accounts.values(), settings.request_seconds)
+
+    @override
+    async def open(self) -> None:
+        await self._api.open()
+
+    @override
+    async def close(self) -> None:
+        await self._api.close()
+        await self._redis.aclose()
+
+    @override
+    async def send_message(self, body: Body, context: Context) -> Outcome:
+        done = await self._done(context)
+        return done or await self._send(payloads.text(_whole(body["text"])), {}, context)
+
+    @override
+    async def send_choices(self, body: Body, context: Context) -> Outcome:
+        done = await self._done(context)
+        if done is not None:
+            return done
+        account, choices = self._account(context), Choice.all_of(body["choices"])
+        values = {}
+        if body["template"] is not None:
+            try:
+                payload = await self._template(account, body["template"], body["text"], choices)
+                return await self._send(payload, {"rendered": "buttons"}, context, template=True)
+            except TemplateMismatch:
+                values["warning"] = "template_mismatch"
+        # What does not fit a template is not guessed to fit buttons (§ 2.3): it goes out as numbered text.
+        limits = {**body["limits"], "buttons": 0, "list_items": 0} if values else body["limits"]
+        rendering = _rendered(body["text"], choices, limits)
+        return await self._send(_payload(rendering, account), {"rendered": rendering.kind, **values}, context)
+
+    async def _template(self, account: WhatsAppAccount, name: str, text: str, choices: tuple[Choice, ...]) -> Payload:
+        if account.business_account_id is None:
+            raise TemplateMismatch("the account's business_account_id is not set, so that its templates cannot be looked up")
+        return fitting(name, await self._api.templates(account, name), text, choices)
+
+    async def _send(self, payload: Payload, values: Mapping[str, str], context: Context, *, template: bool = False) -> Outcome:
+        account = self._account(context)
+        try:
+            earlier = await self._attempts.begin(context.command_id, json.dumps(values))
+            if earlier is not None:  # by one that was taken for dead
+                return await self._became(earlier, context)
+            if not template and not await self._window.is_open(context.conversation_id):
+                await self._attempts.withdraw(context.command_id)
+                raise Refused("outside_window", "More than 24 hours have passed since the customer wrote; only a template may be sent.")
+            return await self._ask(account, payload, values, context)
+        except RedisError as error:
+            raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
+
+    async def _ask(self, account: WhatsAppAccount, payload: Payload, values: Mapping[str, str], context: Context) -> Outcome:
+        message = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            "to": context.envelope["address"].removeprefix("+"),
+            "biz_opaque_callback_data": context.command_id,
+            **payload,
+        }
+        try:
+            message_id = await self._api.send(account, message)
+        except Retry as retry:
+            if retry.outcome != UNKNOWN:
+                await self._attempts.withdraw(context.command_id)
+            raise
+        except (Refused, TemplateMismatch):
+            await self._attempts.withdraw(context.command_id)
+            raise
+        await self._attempts.done(context.command_id, message_id, json.dumps(values))
+        return Outcome.ok(**values)
+
+    async def _done(self, context: Context) -> Outcome | None:
+        try:
+            earlier = await self._attempts.find(context.command_id)
+            return None if earlier is None else await self._became(earlier, context)
+        except RedisError as error:
+            raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
+
+    async def _became(self, earlier: Attempt, context: Context) -> Outcome:
+        """Return what became of an attempt that was made before."""
+        values: dict[str, Any] = json.loads(earlier.note)
+        if earlier.message_id is not None:
+            return Outcome.ok(**values)
+        receipt = await self._receipts.find(context.command_id)
+        if receipt is not None:
+            await self._attempts.done(context.command_id, receipt["message"], earlier.note)
+            return Outcome.ok(**values)
+        left = earlier.begun / 1000 + self._settled_seconds - time.time()
+        detail = "WhatsApp did not answer, and no receipt tells whether the message was sent."
+        if left > 0:
+            raise Retry("unreachable", min(left, _RECEIPT_PAUSE_SECONDS), detail=detail, outcome=UNKNOWN)
+        return Outcome(UNKNOWN, "unreachable", detail)
+
+    def _account(self, context: Context) -> WhatsAppAccount:
+        account = self._accounts.get(context.envelope["account"])
+        if account is None:
+            expected = ", ".join(self._accounts) or "(none is set)"
+            raise Refused("unknown_account", f"Expected one of the accounts {expected}; found {context.envelope['account']!r}.")
+        return account
+
+
+def _rendered(text: str, choices: tuple[Choice, ...], limits: Mapping[str, int]) -> Rendering:
+    """Render what fits the command's limits and WhatsApp's own, which are narrower for the text before buttons."""
+    if len(text) > payloads.LONGEST_BUTTON_BODY:
+        limits = {**limits, "buttons": 0}
+    if len(text) > payloads.LONGEST_LIST_BODY:
+        limits = {**limits, "list_items": 0}
+    return render(text, choices, limits)
+
+
+def _payload(rendering: Rendering, account: WhatsAppAccount) -> Payload:
+    match rendering.kind:
+        case "buttons":
+            return payloads.buttons(rendering.text, rendering.choices)
+        case "list":
+            return payloads.choice_list(rendering.text, rendering.choices, account.list_button)
+        case "numbered":
+            return payloads.text(_whole(rendering.text))
+
+
+def _whole(text: str) -> str:
+    if len(text) > payloads.LONGEST_TEXT:
+        raise Refused("too_long", f"Expected at most {payloads.LONGEST_TEXT} characters; found {len(text)}.")
+    return text

@@ -10,7 +10,7 @@ PAGE_HEADERS: Final = MappingProxyType(
     {
         # What a customer writes is set as text; should that ever fail, no script of his would run.
         "Content-Security-Policy": (
-            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-src 'self'; "
             "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
         ),
         "Cache-Control": "no-cache",

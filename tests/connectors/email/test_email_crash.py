@@ -1,0 +1,62 @@
+"""E-mail connectors that are killed, as processes on the real Kafka."""
+
+import asyncio
+import os
+import signal
+import sys
+
+import pytest
+
+from connectors.email.connector import EmailConnector
+from tests.connectors.command_bench import PATIENCE_SECONDS, QUICK, around, running
+from tests.connectors.conftest import benches
+from tests.connectors.email.sending_bench import command, variables
+from tests.connectors.mail_server import mail_server
+
+SETTINGS = QUICK.model_copy(update={"session_seconds": 1.5})
+
+
+@pytest.fixture
+def email_bench(kafka, redis_server):
+    yield from benches(kafka, redis_server, "email")
+
+
+async def kill(bench, step, environment):
+    """Have a real process execute the command until it kills itself."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.connectors.email.doomed", step,
+        env={**os.environ, **bench.deployment.to_environment(), **SETTINGS.to_environment(), **environment, "PYTHONPATH": "."},
+    )  # fmt: skip
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    "case",
+    [("before", False, ("ok", None), 1), ("after", False, ("unknown", "interrupted"), 1), ("after", True, ("ok", None), 2)],
+    ids=["before-the-dot", "after-the-dot", "after-the-dot-where-the-server-knows-it-again"],
+)
+async def test_a_connector_that_is_killed_while_it_sends(email_bench, sql_url, case):
+    step, deduplicates, answer, sent = case
+    async with mail_server() as server:
+        environment = variables(sql_url, shop=server.mailbox(deduplicates=deduplicates))
+        email_bench.send("SendEmail", command(), command_id="c1-1-1")
+        await kill(email_bench, step, environment)
+        made = EmailConnector(around(email_bench.deployment, SETTINGS, **environment))
+        async with running(made, email_bench.deployment, SETTINGS):
+            assert await email_bench.answers(1) == {"c1-1-1": answer}
+    assert [received.message["Message-Id"] for received in server.received] == ["<c1-1-1@example.org>"] * sent
+
+
+async def test_a_mail_server_that_comes_back_in_time_gets_the_message_once(email_bench, sql_url):
+    async with mail_server() as server:
+        server.reply = "421 busy"
+        made = EmailConnector(around(email_bench.deployment, SETTINGS, **variables(sql_url, shop=server.mailbox())))
+        async with running(made, email_bench.deployment, SETTINGS):
+            for _ in range(2):
+                email_bench.send("SendEmail", command(), command_id="c1-1-1")
+            await asyncio.sleep(0.5)
+            server.reply = "250 OK"
+            answers = await email_bench.responses(2)
+    assert [(answer["outcome"], answer["reason"]) for answer in answers] == [("ok", None)] * 2
+    assert len(server.received) == 1

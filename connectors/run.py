@@ -16,6 +16,9 @@ from connectors.acd.settings import AcdSettings
 from connectors.cases import office as cases_office
 from connectors.cases.connector import CasesConnector
 from connectors.cases.settings import CasesSettings
+from connectors.crm.connector import CrmConnector
+from connectors.crm.settings import CrmSettings
+from connectors.databases.connector import DatabasesConnector
 from connectors.email import office as email_office
 from connectors.email.connector import EmailConnector
 from connectors.email.settings import EmailSettings
@@ -45,6 +48,8 @@ CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingPr
         AcdConnector.family: AcdConnector,
         CasesConnector.family: CasesConnector,
         TasksConnector.family: TasksConnector,
+        CrmConnector.family: CrmConnector,
+        DatabasesConnector.family: DatabasesConnector,
         WebServiceConnector.family: WebServiceConnector,
         EmailConnector.family: EmailConnector,
     }
@@ -63,6 +68,7 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
     SmsGatewaySettings,
     CasesSettings,
     TasksSettings,
+    CrmSettings,
 )
 """All that can be set."""
 

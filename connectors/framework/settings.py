@@ -1,7 +1,7 @@
 """Settings of connectors, gateway and office, read from environment variables or from files that these name."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
@@ -161,19 +161,21 @@ def _text(value: Any, *, shown: bool) -> str:
             return ",".join(map(str, value))
         case BaseModel() | Mapping() | tuple():
             # Models are written by their fields: pydantic's own dump would write stars for secrets in either case.
-            return yaml.safe_dump(to_jsonable_python(_plain(value), fallback=secret), default_flow_style=True, width=10_000).strip()
+            return yaml.safe_dump(to_jsonable_python(_plain(value, secret), fallback=str), default_flow_style=True, width=10_000).strip()
         case _:
             return str(value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, secret: Callable[[Any], str]) -> Any:
     match value:
+        case SecretStr():
+            return secret(value)
         case BaseModel():
-            return {name: _plain(getattr(value, name)) for name in type(value).model_fields if getattr(value, name) is not None}
+            return {name: _plain(getattr(value, name), secret) for name in type(value).model_fields if getattr(value, name) is not None}
         case Mapping():
-            return {key: _plain(inner) for key, inner in value.items()}
+            return {key: _plain(inner, secret) for key, inner in value.items()}
         case tuple() | list() | frozenset():
-            return [_plain(inner) for inner in value]
+            return [_plain(inner, secret) for inner in value]
         case _:
             return value
 

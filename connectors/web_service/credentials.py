@@ -22,7 +22,7 @@ def origin_of(url: URL) -> str:
 def _origin(text: str) -> str:
     try:
         url = URL(text)
-        if url.scheme in {"http", "https"} and url.host and not url.user and url.relative() == URL("/"):
+        if url.scheme in {"http", "https"} and url.host and not url.user and str(url.relative()) in {"", "/"}:
             return origin_of(url)
     except ValueError:
         pass

@@ -1,7 +1,6 @@
 """How web services are called, read from `SMART_ROUTING_WEB_SERVICE_*` environment variables."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import Field
@@ -16,7 +15,7 @@ class WebServiceSettings(Settings):
     prefix = "SMART_ROUTING_WEB_SERVICE_"
 
     credentials: Annotated[Mapping[str, Credential], Yaml] = Field(
-        default=MappingProxyType({}),
+        default_factory=dict,
         description="reference of a web service → type (basic, bearer, api_key, oauth2_client_credentials or hmac), its secrets, and the "
         "origins that they may be sent to",
     )

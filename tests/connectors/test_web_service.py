@@ -30,6 +30,8 @@ def call(url, method="GET", *, outputs=(NUMBER,), inputs=(), headers=None, timeo
         "method": method,
         "url": url,
         "headers": headers or {},
+        "body_format": "json",
+        "body_root": "request",
         "inputs": list(inputs),
         "outputs": list(outputs),
         "timeout_ms": timeout_ms,

@@ -1,8 +1,13 @@
 """The HTTP request of a call."""
 
 import json
+from contextlib import suppress
+from urllib.parse import parse_qsl
+from xml.etree.ElementTree import fromstring
 
 import pytest
+from hypothesis import given as given_values
+from hypothesis import strategies as st
 
 from connectors.framework.errors import Refused
 from connectors.web_service.request import request_of
@@ -12,8 +17,10 @@ def given(name, value, place="body", type_="text"):
     return {"name": name, "place": place, "type": type_, "value": value}
 
 
-def call(*inputs, url="https://api.example/orders", method="POST", headers=None):
-    return {"method": method, "url": url, "headers": headers or {}, "inputs": list(inputs)}
+def call(*inputs, url="https://api.example/orders", method="POST", headers=None, body_format="json", root="request"):
+    return {
+        "method": method, "url": url, "headers": headers or {}, "body_format": body_format, "body_root": root, "inputs": list(inputs),
+    }  # fmt: skip
 
 
 def test_every_input_stands_in_its_place():
@@ -53,6 +60,72 @@ def test_a_definition_may_say_another_content_type():
         request_of(call(given("a", "b"), headers={"Content-Type": "application/vnd.x+json"}), "1").headers["Content-Type"]
         == "application/vnd.x+json"
     )
+
+
+def test_a_form_holds_the_inputs_as_browsers_write_them():
+    request = request_of(
+        call(
+            given("name", "Ann & Bo=1\r\n+é"),
+            given("n", "1.50", "body", "number"),
+            given("vip", "true", type_="boolean"),
+            body_format="form",
+        ),
+        "1",
+    )
+    assert request.headers["Content-Type"] == "application/x-www-form-urlencoded"
+    assert request.body == b"name=Ann+%26+Bo%3D1%0D%0A%2B%C3%A9&n=1.50&vip=true"
+    assert parse_qsl(request.body.decode()) == [("name", "Ann & Bo=1\r\n+é"), ("n", "1.50"), ("vip", "true")]
+
+
+def test_xml_holds_the_inputs_as_elements_and_attributes():
+    request = request_of(
+        call(
+            given("@xmlns:s", "urn:shop"),
+            given("s:order/@number", '"7" <&>'),
+            given("s:order/s:customer/name", "Ann ]]> <!DOCTYPE x> & Bö 🙂"),
+            given("s:order/s:customer/vip", "true", type_="boolean"),
+            given("total", "12.50", type_="number"),
+            body_format="xml",
+            root="s:ask",
+        ),
+        "1",
+    )
+    assert request.headers["Content-Type"] == "application/xml"
+    assert request.headers["Accept"].startswith("application/xml")
+    root = fromstring(request.body)
+    assert root.tag == "{urn:shop}ask"
+    (order, total) = root
+    assert (order.tag, order.get("number"), total.text) == ("{urn:shop}order", '"7" <&>', "12.50")
+    assert [(element.tag, element.text) for element in order[0]] == [("name", "Ann ]]> <!DOCTYPE x> & Bö 🙂"), ("vip", "true")]
+
+
+@given_values(st.text())
+def test_any_text_stands_in_a_form_and_in_xml_as_it_is_or_is_refused(value):
+    form = request_of(call(given("a", value), body_format="form"), "1") if value.isprintable() else None
+    assert form is None or parse_qsl(form.body.decode(), keep_blank_values=True) == [("a", value)]
+    with suppress(Refused):
+        root = fromstring(request_of(call(given("a", value), given("b/@c", value), body_format="xml"), "1").body)
+        assert len(root) == 2
+        assert (root[0].text or "").splitlines() == value.splitlines()
+
+
+@pytest.mark.parametrize("value", ["\x00", "a\x08", "\x1b[0m", "\ufffe", "\ud800"])
+def test_a_character_that_xml_has_not_is_refused(value):
+    with pytest.raises(Refused, match="wrong_type: Input a: expected characters that XML allows"):
+        request_of(call(given("a", value), body_format="xml"), "1")
+
+
+@pytest.mark.parametrize("name", ["a b", "a><b", "", "a/", "1", "@", "a\n", "é"])
+def test_a_name_that_xml_has_not_is_refused(name):
+    with pytest.raises(Refused, match="wrong_type"):
+        request_of(call(given(name, "x"), body_format="xml"), "1")
+    with pytest.raises(Refused, match="wrong_type: The root"):
+        request_of(call(given("a", "x"), body_format="xml", root=name), "1")
+
+
+def test_a_format_that_nobody_knows_is_refused():
+    with pytest.raises(Refused, match="wrong_type: Expected a body in json, form, xml, found 'yaml'"):
+        request_of(call(given("a", "x"), body_format="yaml"), "1")
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Admin: 1", "a\nb", "a\rb", "a\x00b", "a\x7fb"])

@@ -1,0 +1,1 @@
+"""Commands of the ACD family: contacts are distributed to agents."""

@@ -9,8 +9,8 @@ export function fieldInput({ name, type, required, choices }, value) {
   const label = element("label", { class: wide(type, value) ? "wide" : null }, element("span", { class: required ? "needed" : null }, name.replaceAll("_", " ")), input);
   input.name = name;
   input.setAttribute("data-field", name);
-  if (type === "date_and_time") return { name, label, input, value: () => (input.value === local(value) ? value : instant(input.value)) };
-  return { name, label, input, value: () => input.value };
+  const shown = input.value; // not always what was set: browsers trim, and leave out seconds
+  return { name, label, input, value: () => (input.value === shown ? value : type === "date_and_time" ? instant(input.value) : input.value) };
 }
 
 function made(type, choices, value) {

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from tests.connectors.cases.case_bench import commands
 from tests.connectors.test_definitions import Publisher
 
@@ -57,10 +55,10 @@ async def test_a_type_that_is_not_there_is_not_found(types, sql_url):
         assert (await cases.create("2", "late"))[0] == "ok"  # what was done is answered from its record
 
 
-@pytest.mark.parametrize("title", ["a\0b", " "])
-async def test_a_title_that_cannot_be_kept_is_refused(types, sql_url, title):
+async def test_a_title_that_cannot_be_kept_is_refused(types, sql_url):
     async with commands(types, sql_url) as cases:
-        assert (await cases.create("1", title=title))[:2] == ("error", "refused")
+        for number, title in enumerate(("a\0b", " ")):
+            assert (await cases.create(f"{number}", title=title))[:2] == ("error", "refused")
         assert await cases.count("cases_case") == await cases.count("cases_counter") == 0
 
 
@@ -150,24 +148,24 @@ async def test_an_empty_value_clears_a_field_and_is_told(types, sql_url):
         assert "refund" not in (await cases.associate("4", "C-2026-000001"))[2]
 
 
-@pytest.mark.parametrize(
-    ("values", "reason"),
-    [
-        ({"refund": "5", "colour": "red"}, "unknown_field"),
-        ({"refund": "5", "id": "x"}, "unknown_field"),
-        ({"refund": "5", "type": "order"}, "unknown_field"),
-        ({"refund": "5", "flown_on": "yesterday"}, "wrong_type"),
-        ({"refund": "5", "topic": "colour"}, "wrong_type"),
-        ({"refund": "5", "status": "closed"}, "wrong_type"),
-        ({"refund": "5", "story": "a\0b"}, "wrong_type"),
-        ({"refund": "a lot"}, "wrong_type"),
-        ({}, "refused"),
-    ],
+UNFIT = (
+    ({"refund": "5", "colour": "red"}, "unknown_field"),
+    ({"refund": "5", "id": "x"}, "unknown_field"),
+    ({"refund": "5", "type": "order"}, "unknown_field"),
+    ({"refund": "5", "flown_on": "yesterday"}, "wrong_type"),
+    ({"refund": "5", "topic": "colour"}, "wrong_type"),
+    ({"refund": "5", "status": "closed"}, "wrong_type"),
+    ({"refund": "5", "story": "a\0b"}, "wrong_type"),
+    ({"refund": "a lot"}, "wrong_type"),
+    ({}, "refused"),
 )
-async def test_all_fields_are_changed_or_none(types, sql_url, values, reason):
+
+
+async def test_all_fields_are_changed_or_none(types, sql_url):
     async with commands(types, sql_url) as cases:
         await cases.create("1")
-        assert await cases.modify("2", "C-2026-000001", values) == ("error", reason, {})
+        for number, (values, reason) in enumerate(UNFIT):
+            assert await cases.modify(f"m{number}", "C-2026-000001", values) == ("error", reason, {}), values
         assert "refund" not in (await cases.associate("3", "C-2026-000001"))[2]
         assert await cases.count("cases_history") == 2  # opened, associated
 

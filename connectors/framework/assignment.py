@@ -34,7 +34,9 @@ class Assignment:
         """Take a record in; once the assignment is over, it is left to whoever has the partition next."""
         if self._over:
             return
-        ledger = self._ledgers.setdefault(partition, OffsetLedger())
+        ledger = self._ledgers.get(partition)
+        if ledger is None:
+            ledger = self._ledgers[partition] = OffsetLedger()
         ledger.begin(record.offset)
         # A record without a key has no conversation to be in order with.
         self.lanes.add(record.key or (partition, record.offset), Job(record, ledger))

@@ -1,46 +1,62 @@
 """The record of executed commands in Redis: who executes a command id, and what was answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha1
 from typing import Any, Final
 
 import stamina
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript as Script
 from redis.exceptions import NoScriptError, RedisError
 
 from connectors.framework.batches import Batches
 
 # One command id is one hash: `owner` while somebody executes it, with `inherited` where another had begun; `response` once it is answered.
-# Each script is atomic, and repeating it with the same owner changes nothing and returns the same: a lost connection makes us repeat it.
+# Each script works off many commands and gives a reply for each. Repeating a call with the same owner changes nothing and returns the same:
+# a lost connection makes us repeat it.
 
-# KEYS[1] record; ARGV: claimant, expiry in ms, owner that is known to be dead or an empty string.
+# KEYS records; ARGV: expiry in ms, then for each record the claimant, and the owner that is known to be dead or an empty string.
 _CLAIM: Final = """
-local found = redis.call('HMGET', KEYS[1], 'response', 'owner', 'inherited')
-if found[1] then return {'answered', found[1]} end
-if found[2] == ARGV[1] then return {found[3] and 'inherited' or 'claimed', ARGV[1]} end
-if found[2] and found[2] ~= ARGV[3] then return {'taken', found[2]} end
-redis.call('HSET', KEYS[1], 'owner', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-if not found[2] then return {'claimed', ARGV[1]} end
-redis.call('HSET', KEYS[1], 'inherited', '1')
-return {'inherited', ARGV[1]}
+local function claim(key, claimant, dead)
+  local found = redis.call('HMGET', key, 'response', 'owner', 'inherited')
+  if found[1] then return {'answered', found[1]} end
+  if found[2] == claimant then return {found[3] and 'inherited' or 'claimed', claimant} end
+  if found[2] and found[2] ~= dead then return {'taken', found[2]} end
+  redis.call('HSET', key, 'owner', claimant)
+  redis.call('PEXPIRE', key, ARGV[1])
+  if not found[2] then return {'claimed', claimant} end
+  redis.call('HSET', key, 'inherited', '1')
+  return {'inherited', claimant}
+end
+local replies = {}
+for nth, key in ipairs(KEYS) do replies[nth] = claim(key, ARGV[2 * nth], ARGV[2 * nth + 1]) end
+return replies
 """
 
-# KEYS[1] record; ARGV: claimant, expiry in ms, response. Returns the response that counts, or false where another is at it.
+# KEYS records; ARGV: expiry in ms, then for each record the claimant and the response.
+# The reply is the response that counts, false where another is at it.
 _ANSWER: Final = """
-local found = redis.call('HMGET', KEYS[1], 'response', 'owner')
-if found[1] then return found[1] end
-if found[2] and found[2] ~= ARGV[1] then return false end
-redis.call('HSET', KEYS[1], 'response', ARGV[3])
-redis.call('HDEL', KEYS[1], 'owner', 'inherited')
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return ARGV[3]
+local function answer(key, claimant, response)
+  local found = redis.call('HMGET', key, 'response', 'owner')
+  if found[1] then return found[1] end
+  if found[2] and found[2] ~= claimant then return false end
+  redis.call('HSET', key, 'response', response)
+  redis.call('HDEL', key, 'owner', 'inherited')
+  redis.call('PEXPIRE', key, ARGV[1])
+  return response
+end
+local replies = {}
+for nth, key in ipairs(KEYS) do replies[nth] = answer(key, ARGV[2 * nth], ARGV[2 * nth + 1]) end
+return replies
 """
 
-# KEYS[1] record; ARGV: claimant.
+# KEYS records; ARGV: an expiry that plays no part, then for each record the claimant, and an empty string.
 _RELEASE: Final = """
-if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local replies = {}
+for nth, key in ipairs(KEYS) do
+  replies[nth] = redis.call('HGET', key, 'owner') == ARGV[2 * nth] and redis.call('DEL', key) or 0
+end
+return replies
 """
 
 
@@ -73,26 +89,24 @@ Claim = Claimed | Inherited | Taken | Answered
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """One run of a script for one command."""
+    """What a script is to do with one command."""
 
-    script: Script
+    script: str
     key: str
-    args: tuple[str | bytes | int, ...]
+    claimant: str
+    content: str | bytes = field(default="", repr=False)
 
 
 class ExecutionRecord:
     """Claims and answers of one family's commands. A claimant is named `<connector>/<number>`, once for every try.
 
-    The scripts of many commands go out in one pipeline: at thousands a second it is the round trips that cost.
+    Many commands go out in one round trip, each script once for all of them: at thousands a second it is what a trip and a call cost.
     """
 
     def __init__(self, redis: Redis, prefix: str, expiry_seconds: float) -> None:
         self._redis = redis
         self._prefix = prefix
         self._expiry_ms = int(expiry_seconds * 1000)
-        self._claim = redis.register_script(_CLAIM)
-        self._answer = redis.register_script(_ANSWER)
-        self._release = redis.register_script(_RELEASE)
         self._batches: Batches[_Call, Any] = Batches(self._send)
 
     async def close(self) -> None:
@@ -101,7 +115,7 @@ class ExecutionRecord:
 
     async def claim(self, command_id: str, claimant: str, dead: str = "") -> Claim:
         """Claim a command; `dead` names an owner whose claim may be taken over."""
-        kind, content = await self._call(self._claim, command_id, claimant, self._expiry_ms, dead)
+        kind, content = await self._call(_Call(_CLAIM, self._prefix + command_id, claimant, dead))
         match kind:
             case b"answered":
                 return Answered(content)
@@ -115,33 +129,49 @@ class ExecutionRecord:
 
     async def answer(self, command_id: str, claimant: str, response: bytes) -> bytes | None:
         """Record the response and end the claim; returns the response that counts, None where another claimant is to answer."""
-        counts: bytes | None = await self._call(self._answer, command_id, claimant, self._expiry_ms, response)
+        counts: bytes | None = await self._call(_Call(_ANSWER, self._prefix + command_id, claimant, response))
         return counts
 
     async def release(self, command_id: str, claimant: str) -> None:
         """End the claim: nothing was done."""
-        await self._call(self._release, command_id, claimant)
+        await self._call(_Call(_RELEASE, self._prefix + command_id, claimant))
 
-    async def _call(self, script: Script, command_id: str, *args: str | bytes | int) -> Any:
-        call = _Call(script, f"{self._prefix}{command_id}", args)
+    async def _call(self, call: _Call) -> Any:
         try:
             return await self._batches.ask(call)
         except RedisError:
             return await self._call_again(call)
 
     async def _call_again(self, call: _Call) -> Any:
-        # Without its record a connector cannot tell what was executed: it waits for Redis, however long that takes.
+        """Repeat a call by itself: whatever is wrong with it is then wrong with no other.
+
+        Without its record a connector cannot tell what was executed: it waits for Redis, however long that takes.
+        """
         async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=None):
             with attempt:
-                return await self._batches.ask(call)
+                (reply,) = await self._send([call])
+                if isinstance(reply, Exception):
+                    raise reply
+                return reply
         raise AssertionError("retried for ever")
 
     async def _send(self, calls: Sequence[_Call]) -> Sequence[Any]:
+        groups: dict[str, list[int]] = {}
+        for place, call in enumerate(calls):
+            groups.setdefault(call.script, []).append(place)
         async with self._redis.pipeline(transaction=False) as pipe:
-            for call in calls:
-                pipe.evalsha(call.script.sha, 1, call.key, *call.args)
-            replies: list[Any] = await pipe.execute(raise_on_error=False)
-        if any(isinstance(reply, NoScriptError) for reply in replies):  # a Redis that was just started; who asked asks again
-            for script in (self._claim, self._answer, self._release):
-                await self._redis.script_load(script.script)
+            for script, places in groups.items():
+                group = [calls[place] for place in places]
+                arguments = [argument for call in group for argument in (call.claimant, call.content)]
+                pipe.evalsha(_SHA[script], len(group), *(call.key for call in group), self._expiry_ms, *arguments)
+            answers = await pipe.execute(raise_on_error=False)
+        replies: list[Any] = [None] * len(calls)
+        for (script, places), answer in zip(groups.items(), answers, strict=True):
+            if isinstance(answer, NoScriptError):  # Redis was started anew; who asked asks again
+                await self._redis.script_load(script)
+            for nth, place in enumerate(places):
+                replies[place] = answer if isinstance(answer, Exception) else answer[nth]
         return replies
+
+
+_SHA: Final = {script: sha1(script.encode(), usedforsecurity=False).hexdigest() for script in (_CLAIM, _ANSWER, _RELEASE)}

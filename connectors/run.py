@@ -13,6 +13,7 @@ from connectors.acd import office as acd_office
 from connectors.acd import public as acd_public
 from connectors.acd.connector import AcdConnector
 from connectors.acd.settings import AcdSettings
+from connectors.campaigns.connector import CampaignsConnector
 from connectors.cases import office as cases_office
 from connectors.cases.connector import CasesConnector
 from connectors.cases.settings import CasesSettings
@@ -28,6 +29,7 @@ from connectors.framework.metrics import Metrics
 from connectors.framework.runner import ConnectorRunner
 from connectors.framework.settings import ConnectorSettings, Settings
 from connectors.framework.surroundings import Surroundings
+from connectors.messaging import public as messaging_public
 from connectors.messaging.connector import MessagingConnector
 from connectors.messaging.gateway import gateway_application
 from connectors.messaging.settings import MessagingSettings
@@ -50,6 +52,7 @@ CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingPr
         TasksConnector.family: TasksConnector,
         CrmConnector.family: CrmConnector,
         DatabasesConnector.family: DatabasesConnector,
+        CampaignsConnector.family: CampaignsConnector,
         WebServiceConnector.family: WebServiceConnector,
         EmailConnector.family: EmailConnector,
     }
@@ -72,7 +75,7 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
 )
 """All that can be set."""
 
-PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (acd_public.mount,)
+PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (messaging_public.mount, acd_public.mount)
 """What customers' browsers and providers' webhooks reach beside the web chat: each adds its routes to the gateway."""
 
 OFFICE: Final[tuple[Callable[[Office], None], ...]] = (acd_office.mount, cases_office.mount, tasks_office.mount, email_office.mount)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import web
@@ -15,6 +15,7 @@ from connectors.framework.fault import Fault, shown
 from connectors.framework.surroundings import Surroundings
 from connectors.framework.wire import Wire
 from connectors.messaging.announcements import Announcements
+from connectors.messaging.answering import answered, body_of
 from connectors.messaging.chat_page import mount_page
 from connectors.messaging.entry import Entry
 from connectors.messaging.inbound import Inbound, KafkaUnavailable
@@ -30,26 +31,6 @@ _RECONNECT_MS: Final = 2_000
 _NOT_CACHED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 logger = logging.getLogger(__name__)
-
-Handler = Callable[["Gateway", web.Request], Awaitable[web.StreamResponse]]
-
-
-def _answered(handler: Handler) -> Handler:
-    """Answer what goes wrong in JSON: whose fault it is, what was expected and what was found."""
-
-    async def answer(gateway: "Gateway", request: web.Request) -> web.StreamResponse:
-        try:
-            return await handler(gateway, request)
-        except Fault as fault:
-            return fault.response()
-        except KafkaUnavailable as error:
-            logger.warning("a message was not taken: %s", error)
-            return Fault(503, "kafka", "an answer in time", "none; send the same message again").response()
-        except RedisError as error:
-            logger.warning("a transcript was not to be had: %s", error)
-            return Fault(503, "redis", "an answer in time", "none; send the same request again").response()
-
-    return answer
 
 
 class Gateway:
@@ -89,11 +70,11 @@ class Gateway:
         application.cleanup_ctx.append(self._lifetime)
         application.on_shutdown.append(self._end_streams)
 
-    @_answered
+    @answered
     async def post_message(self, request: web.Request) -> web.StreamResponse:
         """Take a customer's message: 202 once Kafka has it and the transcript shows it, the same id again 202 without further effect."""
         account, address = self._account(request), _address(request)
-        message = CustomerMessage.read(await _body(request))
+        message = CustomerMessage.read(await body_of(request, LARGEST_BODY_BYTES))
         conversation = self._conversation(account, address)
         entry = await self._entry(conversation, message)
         known_as = f"message {message.id}"
@@ -120,13 +101,13 @@ class Gateway:
             await self._transcript.say(conversation, known_as, entry)
         return web.json_response({"id": message.id}, status=202, headers=_NOT_CACHED)
 
-    @_answered
+    @answered
     async def get_messages(self, request: web.Request) -> web.StreamResponse:
         """Return the transcript, oldest first."""
         said, _ = await self._transcript.read(self._conversation(self._account(request), _address(request)))
         return web.Response(text=f"[{', '.join(message.json for message in said)}]", content_type="application/json", headers=_NOT_CACHED)
 
-    @_answered
+    @answered
     async def get_events(self, request: web.Request) -> web.StreamResponse:
         """Stream the transcript and whatever is added: one event a message, its id the message's index, as `Last-Event-ID` resumes it."""
         conversation = self._conversation(self._account(request), _address(request))
@@ -227,12 +208,3 @@ def _last_event(request: web.Request) -> int:
     if not given.isascii() or not given.isdigit() or len(given) > 15:
         raise Fault(400, "Last-Event-ID", "the id of an event", shown(given))
     return int(given)
-
-
-async def _body(request: web.Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY_BYTES:
-            raise Fault(413, "body", f"at most {LARGEST_BODY_BYTES} bytes", f"more than {len(body) - len(chunk)} bytes")
-    return bytes(body)

@@ -105,9 +105,10 @@ class GatewayApi:
         """
         try:
             address = URL(url)
+            ours = address.origin() == URL(account.base_url).origin()
         except ValueError as error:
             raise Refused("address_refused", "The file's address cannot be read.") from error
-        headers = {"Authorization": _authorization(account)} if address.origin() == URL(account.base_url).origin() else {}
+        headers = {"Authorization": _authorization(account)} if ours else {}
         async with self._outbound.request("GET", address, headers=headers, schemes=_SCHEMES) as response:
             yield response
 

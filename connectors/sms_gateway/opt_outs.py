@@ -36,9 +36,9 @@ class OptOuts:
         """The customer wants nothing more of the sender."""
         await self._redis.set(self._key(sender, customer), b"")
 
-    async def remove(self, sender: str, customer: str) -> None:
-        """The customer wants to hear of the sender again."""
-        await self._redis.delete(self._key(sender, customer))
+    async def remove(self, sender: str, customer: str) -> bool:
+        """The customer wants to hear of the sender again; returns whether he did not before."""
+        return bool(await self._redis.delete(self._key(sender, customer)))
 
     async def has(self, sender: str, customer: str) -> bool:
         """Whether nothing may be sent."""

@@ -81,9 +81,9 @@ class GraphApi:
         """
         try:
             address = URL(url)
+            ours = address.origin() == URL(account.base_url).origin()
         except ValueError as error:
             raise Refused("address_refused", "The file's address cannot be read.") from error
-        ours = address.origin() == URL(account.base_url).origin()
         if not ours and not (address.scheme == "https" and address.host in account.media_hosts):
             raise Refused("address_refused", "The file is on none of WhatsApp's hosts.")
         async with self._outbound.request("GET", address, headers=_headers(account), schemes=_SCHEMES) as response:

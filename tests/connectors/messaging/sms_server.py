@@ -173,7 +173,13 @@ class SmsServer:
             return refused
         body = form["Body"]
         message = Message(
-            "SM" + secrets.token_hex(16), form["From"], form["To"], body, form.get("StatusCallback"), time.time(), 1 + (len(body) - 1) // 160
+            "SM" + secrets.token_hex(16),
+            form["From"],
+            form["To"],
+            body,
+            form.get("StatusCallback"),
+            time.time(),
+            1 + (len(body) - 1) // 160,
         )
         self.messages.append(message)
         match fault:
@@ -199,14 +205,20 @@ class SmsServer:
         wanted = [
             message
             for message in reversed(self.messages)
-            if message.recipient == request.query.get("To", message.recipient) and message.sender == request.query.get("From", message.sender)
+            if message.recipient == request.query.get("To", message.recipient)
+            and message.sender == request.query.get("From", message.sender)
         ]
         size, page = min(int(request.query.get("PageSize", "50")), self.page_size), int(request.query.get("Page", "0"))
         shown = wanted[page * size : (page + 1) * size]
         more = (page + 1) * size < len(wanted)
         following = f"{request.path}?{urlencode({**request.query, 'Page': str(page + 1)})}" if more else None
         return web.json_response(
-            {"messages": [message.to_json(self.account_sid) for message in shown], "page": page, "page_size": size, "next_page_uri": following}
+            {
+                "messages": [message.to_json(self.account_sid) for message in shown],
+                "page": page,
+                "page_size": size,
+                "next_page_uri": following,
+            }
         )
 
     async def _file(self, request: web.Request) -> web.StreamResponse:

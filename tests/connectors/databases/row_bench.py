@@ -17,7 +17,6 @@ COLUMNS: dict[str, dict[str, Any]] = {
     "gift": {"type": "boolean"},
     "photo": {"type": "image"},
     "city": {},
-    },
 }
 ORDERS = {"kind": "database", "name": "Orders", "columns": COLUMNS}
 

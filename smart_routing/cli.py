@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         "flow": _command("flow", "Check, publish and draw flows."),
         "definitions": _command("definitions", "Show, rename or delete what flows name."),
         "reference": _command("reference", "Write the reference of actions, definitions and records."),
+        "cases": _command("cases", "Bring cases from elsewhere."),
         # To look after
         "dead-letters": _command("dead_letters", "Show what could not be applied, and redrive it."),
         "conversation": _command("conversation", "End one conversation, or lift its quarantine."),

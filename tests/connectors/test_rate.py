@@ -1,6 +1,7 @@
 """Rates, on a real Redis."""
 
 import asyncio
+import time
 
 import pytest
 from redis.asyncio import Redis
@@ -47,10 +48,11 @@ async def test_connectors_share_a_rate_and_targets_do_not(redis_server):
 
 async def test_many_at_once_get_a_turn_each(redis_server):
     async with Redis.from_url(redis_server.url) as redis:
-        mine = rates(redis, Rate(per_second=10))
+        mine, began = rates(redis, Rate(per_second=10)), time.monotonic()
         waits = await asyncio.gather(*(mine.turn("x", 60) for _ in range(200)))
-    assert sorted(waits) == pytest.approx([number / 10 for number in range(200)], abs=0.9)
+        spent = time.monotonic() - began
     assert len(set(waits)) == 200
+    assert 19.9 - spent <= max(waits) <= 19.9
 
 
 async def test_a_target_that_is_left_alone_leaves_nothing_in_redis(redis_server):

@@ -18,7 +18,7 @@ REASONS: dict[str, Any] = {
     "id": "why",
     "text": {"en": "Why?", "pt-BR": "Por quê?"},
     "kind": "choices",
-    "choices": {"a": "A", "b": {"en": "B"}},
+    "choices": [{"id": "a", "text": "A"}, {"id": "b", "text": {"en": "B"}}],
 }
 
 
@@ -28,7 +28,7 @@ def survey(*questions: dict[str, Any], **fields: Any) -> SurveyDefinition:
 
 def test_a_survey_has_questions_in_one_language_or_in_several() -> None:
     found = survey(STARS, REASONS, title="Your opinion", thanks={"en": "Thank you", "de": "Danke"}).questions
-    assert [(question.id, question.required, list(question.choices)) for question in found] == [
+    assert [(question.id, question.required, [choice.id for choice in question.choices]) for question in found] == [
         ("stars", True, []),
         ("why", False, ["a", "b"]),
     ]
@@ -41,9 +41,11 @@ def test_a_survey_has_questions_in_one_language_or_in_several() -> None:
         ([STARS, STARS], {}, "each question's `id` once, found 'stars' twice"),
         ([{**STARS, "id": "survey"}], {}, "an `id` that is not 'survey'"),
         ([{**STARS, "id": "a b"}], {}, "pattern"),
-        ([{**STARS, "choices": {"a": "A", "b": "B"}}], {}, "no `choices` with kind rating, found 2"),
-        ([{**REASONS, "choices": {"a": "A"}}], {}, "at least two `choices` with kind choices, found 1"),
-        ([{**REASONS, "choices": {"a,b": "A", "c": "C"}}], {}, "pattern"),
+        ([{**STARS, "choices": REASONS["choices"]}], {}, "no `choices` with kind rating, found 2"),
+        ([{**REASONS, "choices": []}], {}, "at least two `choices` with kind choices, each `id` once, found none"),
+        ([{**REASONS, "choices": REASONS["choices"][:1]}], {}, "at least two `choices` with kind choices, each `id` once, found a"),
+        ([{**REASONS, "choices": [*REASONS["choices"], {"id": "a", "text": "C"}]}], {}, "each `id` once, found a, b, a"),
+        ([{**REASONS, "choices": [{"id": "a,b", "text": "A"}, {"id": "c", "text": "C"}]}], {}, "pattern"),
         ([{**STARS, "text": {}}], {}, "at least 1"),
         ([{**STARS, "text": {"Deutsch": "Wie war es?"}}], {}, "pattern"),
         ([{**STARS, "text": ""}], {}, "at least 1"),

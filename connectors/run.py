@@ -17,8 +17,12 @@ from connectors.campaigns.connector import CampaignsConnector
 from connectors.cases import office as cases_office
 from connectors.cases.connector import CasesConnector
 from connectors.cases.settings import CasesSettings
+from connectors.contacts.connector import ContactsConnector
+from connectors.contacts.settings import ContactsSettings
+from connectors.crm import office as crm_office
 from connectors.crm.connector import CrmConnector
 from connectors.crm.settings import CrmSettings
+from connectors.databases import office as databases_office
 from connectors.databases.connector import DatabasesConnector
 from connectors.email import office as email_office
 from connectors.email.connector import EmailConnector
@@ -35,6 +39,9 @@ from connectors.messaging.gateway import gateway_application
 from connectors.messaging.settings import MessagingSettings
 from connectors.office.office import Office, office_application
 from connectors.office.settings import OfficeSettings
+from connectors.sms import office as sms_office
+from connectors.sms import public as sms_public
+from connectors.sms.connector import SmsConnector
 from connectors.sms_gateway.settings import SmsGatewaySettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.sql.settings import SqlSettings
@@ -47,6 +54,7 @@ from connectors.web_service.settings import WebServiceSettings
 CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingProxyType(
     {
         MessagingConnector.family: MessagingConnector,
+        SmsConnector.family: SmsConnector,
         AcdConnector.family: AcdConnector,
         CasesConnector.family: CasesConnector,
         TasksConnector.family: TasksConnector,
@@ -54,6 +62,7 @@ CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingPr
         DatabasesConnector.family: DatabasesConnector,
         CampaignsConnector.family: CampaignsConnector,
         WebServiceConnector.family: WebServiceConnector,
+        ContactsConnector.family: ContactsConnector,
         EmailConnector.family: EmailConnector,
     }
 )
@@ -65,6 +74,7 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
     SmtpSettings,
     OfficeSettings,
     WebServiceSettings,
+    ContactsSettings,
     EmailSettings,
     MessagingSettings,
     AcdSettings,
@@ -75,10 +85,18 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
 )
 """All that can be set."""
 
-PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (messaging_public.mount, acd_public.mount)
+PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (messaging_public.mount, sms_public.mount, acd_public.mount)
 """What customers' browsers and providers' webhooks reach beside the web chat: each adds its routes to the gateway."""
 
-OFFICE: Final[tuple[Callable[[Office], None], ...]] = (acd_office.mount, cases_office.mount, tasks_office.mount, email_office.mount)
+OFFICE: Final[tuple[Callable[[Office], None], ...]] = (
+    acd_office.mount,
+    cases_office.mount,
+    tasks_office.mount,
+    email_office.mount,
+    sms_office.mount,
+    crm_office.mount,
+    databases_office.mount,
+)
 """What the staff sees: each adds its pages and its API to the office."""
 
 _LONGEST_PAUSE_SECONDS: Final = 5.0

@@ -100,6 +100,11 @@ class Deployment(BaseModel):
         """The names of this deployment's topics."""
         return Topics(self.topic_prefix)
 
+    @property
+    def processor_group(self) -> str:
+        """The consumer group of the workers: its offsets say how far what came in is applied."""
+        return f"{self.topic_prefix}processor"
+
     def conversation_secret(self) -> str:
         """The key of the hash that names conversations, as `conversation_id` takes it. The embedded stack, which keeps nothing, needs none.
 

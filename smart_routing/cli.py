@@ -61,6 +61,7 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         "explain": _command("explain", "Tell the story of one conversation."),
         "replay": _command("replay", "Apply the journal again and compare."),
         "audit": _command("audit", "Look for lost, doubled and out-of-order effects."),
+        "contacts": _command("contacts", "Build customers' contacts anew from the journal."),
         "bench": _command("bench", "Measure the engine against its peers."),
     }
 )

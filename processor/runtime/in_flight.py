@@ -277,7 +277,7 @@ def applied_inputs(deployment: Deployment) -> Iterator[Callable[[], Mapping[int,
     consumer = Consumer(
         {
             "bootstrap.servers": deployment.bootstrap_servers,
-            "group.id": f"{deployment.topic_prefix}processor",
+            "group.id": deployment.processor_group,
             "enable.auto.commit": False,
             "log_level": 3,
         }

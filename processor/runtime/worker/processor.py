@@ -132,7 +132,7 @@ class _Session:
         return {
             **self._base,
             **membership,
-            "group.id": f"{self._deployment.topic_prefix}processor",
+            "group.id": self._deployment.processor_group,
             "partition.assignment.strategy": "range",
             "session.timeout.ms": self._settings.session_timeout_ms,
             "heartbeat.interval.ms": max(300, self._settings.session_timeout_ms // 5),

@@ -16,6 +16,8 @@ Told = Literal[
 _FIELD: Final = r"^[A-Za-z][A-Za-z0-9_]{0,79}$"
 FieldName = Annotated[str, Field(pattern=_FIELD)]
 
+_USUAL_FIELDS: Final[Mapping[str, Told]] = MappingProxyType({"Subject": "name", "ActivityDate": "end_day", "Description": "category"})
+
 
 class Salesforce(BaseModel):
     """An organisation of Salesforce's, and how a task becomes a record of the object Task there."""
@@ -37,10 +39,10 @@ class Salesforce(BaseModel):
     )
     owner_id: str | None = Field(default=None, pattern=r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$", description="User or queue that owns tasks.")
     fields: Mapping[FieldName, Told] = Field(
-        default=MappingProxyType({"Subject": "name", "ActivityDate": "end_day", "Description": "category"}),
+        default_factory=lambda: dict(_USUAL_FIELDS),
         description="Field of Task → what is written into it.",
     )
-    constants: Mapping[FieldName, str] = Field(default=MappingProxyType({}), description="Field of Task → the same text in every task.")
+    constants: Mapping[FieldName, str] = Field(default_factory=dict, description="Field of Task → the same text in every task.")
     timeout_seconds: Seconds = Field(default=20, description="How long one request may take.")
 
     @model_validator(mode="after")

@@ -1,0 +1,123 @@
+"""What the page says of itself, in the languages that it knows; texts of the survey are the author's."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+_ENGLISH: Final = {
+    "heading": "Your opinion",
+    "thanks": "Thank you for your answer.",
+    "expired": "This survey is over. Thank you all the same.",
+    "send": "Send",
+    "required": "required",
+    "required_note": "Questions with a * have to be answered.",
+    "yes": "Yes",
+    "no": "No",
+    "worst": "very bad",
+    "best": "very good",
+    "never": "not at all likely",
+    "surely": "very likely",
+    "any": "Choose as many as you like.",
+    "wrong": "Nothing has been sent yet. Please look at:",
+    "missing": "Please answer this question.",
+    "unknown": "Please choose one of the answers shown.",
+    "long": "Please write less.",
+    "empty": "Please answer at least one question.",
+    "invitation": "How did we do? Please tell us: {link}",
+}
+
+PHRASES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "en": _ENGLISH,
+        "de": {
+            "heading": "Ihre Meinung",
+            "thanks": "Vielen Dank für Ihre Antwort.",
+            "expired": "Diese Umfrage ist beendet. Trotzdem vielen Dank.",
+            "send": "Absenden",
+            "required": "Pflichtfrage",
+            "required_note": "Fragen mit * müssen beantwortet werden.",
+            "yes": "Ja",
+            "no": "Nein",
+            "worst": "sehr schlecht",
+            "best": "sehr gut",
+            "never": "sehr unwahrscheinlich",
+            "surely": "sehr wahrscheinlich",
+            "any": "Mehrere Antworten sind möglich.",
+            "wrong": "Es wurde noch nichts gesendet. Bitte prüfen Sie:",
+            "missing": "Bitte beantworten Sie diese Frage.",
+            "unknown": "Bitte wählen Sie eine der gezeigten Antworten.",
+            "long": "Bitte schreiben Sie weniger.",
+            "empty": "Bitte beantworten Sie mindestens eine Frage.",
+            "invitation": "Wie zufrieden waren Sie? Bitte sagen Sie es uns: {link}",
+        },
+        "es": {
+            "heading": "Su opinión",
+            "thanks": "Gracias por su respuesta.",
+            "expired": "Esta encuesta ha terminado. Gracias de todos modos.",
+            "send": "Enviar",
+            "required": "obligatoria",
+            "required_note": "Las preguntas con * son obligatorias.",
+            "yes": "Sí",
+            "no": "No",
+            "worst": "muy mal",
+            "best": "muy bien",
+            "never": "nada probable",
+            "surely": "muy probable",
+            "any": "Puede elegir varias respuestas.",
+            "wrong": "Aún no se ha enviado nada. Por favor, revise:",
+            "missing": "Responda a esta pregunta, por favor.",
+            "unknown": "Elija una de las respuestas mostradas, por favor.",
+            "long": "Escriba menos, por favor.",
+            "empty": "Responda al menos a una pregunta, por favor.",
+            "invitation": "¿Qué tal lo hicimos? Cuéntenoslo: {link}",
+        },
+        "fr": {
+            "heading": "Votre avis",
+            "thanks": "Merci de votre réponse.",
+            "expired": "Cette enquête est terminée. Merci tout de même.",
+            "send": "Envoyer",
+            "required": "obligatoire",
+            "required_note": "Les questions marquées d’un * sont obligatoires.",
+            "yes": "Oui",
+            "no": "Non",
+            "worst": "très mal",
+            "best": "très bien",
+            "never": "pas du tout probable",
+            "surely": "très probable",
+            "any": "Plusieurs réponses sont possibles.",
+            "wrong": "Rien n’a encore été envoyé. Veuillez vérifier :",
+            "missing": "Veuillez répondre à cette question.",
+            "unknown": "Veuillez choisir l’une des réponses proposées.",
+            "long": "Veuillez écrire moins.",
+            "empty": "Veuillez répondre à une question au moins.",
+            "invitation": "Comment avons-nous fait ? Dites-le-nous : {link}",
+        },
+        "it": {
+            "heading": "La sua opinione",
+            "thanks": "Grazie della sua risposta.",
+            "expired": "Questo sondaggio è terminato. Grazie comunque.",
+            "send": "Invia",
+            "required": "obbligatoria",
+            "required_note": "Le domande con * sono obbligatorie.",
+            "yes": "Sì",
+            "no": "No",
+            "worst": "molto male",
+            "best": "molto bene",
+            "never": "per niente probabile",
+            "surely": "molto probabile",
+            "any": "Sono possibili più risposte.",
+            "wrong": "Non è stato ancora inviato nulla. La preghiamo di controllare:",
+            "missing": "La preghiamo di rispondere a questa domanda.",
+            "unknown": "La preghiamo di scegliere una delle risposte mostrate.",
+            "long": "La preghiamo di scrivere meno.",
+            "empty": "La preghiamo di rispondere ad almeno una domanda.",
+            "invitation": "Come siamo andati? Ce lo dica: {link}",
+        },
+    }
+)
+"""Language → name → text."""
+
+
+def phrases_in(language: str) -> Mapping[str, str]:
+    """Return the phrases in a language; in English where it is not known here."""
+    return PHRASES.get(language.partition("-")[0].lower(), _ENGLISH)

@@ -45,7 +45,11 @@ class AcdSettings(Settings):
     def _remote_is_whole(self) -> Self:
         missing = [name for name in ("remote_url", "remote_token", "webhook_secret") if getattr(self, name) is None]
         if self.backend == "remote" and missing:
-            raise ValueError(f"backend remote: expected {', '.join(f'{self.prefix}{name.upper()}' for name in missing)} as well")
+            needed = ", ".join(f"{self.prefix}{name.upper()}" for name in missing)
+            raise ValueError(f"{self.prefix}BACKEND: with remote expected {needed}, too; found nothing there")
         if not self.heartbeat_seconds < self.away_seconds < self.absence_seconds:
-            raise ValueError("expected heartbeat_seconds < away_seconds < absence_seconds")
+            raise ValueError(
+                f"{self.prefix}AWAY_SECONDS: expected more than {self.prefix}HEARTBEAT_SECONDS ({self.heartbeat_seconds:g}) and less than"
+                f" {self.prefix}ABSENCE_SECONDS ({self.absence_seconds:g}); found {self.away_seconds:g}"
+            )
         return self

@@ -119,8 +119,11 @@ class Settings(BaseModel):
     @classmethod
     def _faults(cls, invalid: ValidationError, found: Mapping[str, str]) -> Iterator[str]:
         for error in invalid.errors(include_url=False, include_input=False):
-            name, *inside = (str(step) for step in error["loc"])
             said = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+            if not error["loc"]:  # a rule about several settings names them itself
+                yield said
+                continue
+            name, *inside = (str(step) for step in error["loc"])
             where = f"{cls.prefix}{name.upper()}" + (f", at {'.'.join(inside)}" if inside else "")
             yield f"{where}: {said}" + (f"; found {found[name]!r}" if name in found and not inside and cls._is_public(name) else "")
 

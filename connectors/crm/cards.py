@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from connectors.crm.directory import Directory
+from connectors.crm.directory import Directory, place_of
 from connectors.crm.tables import associations, cards
 from connectors.framework.errors import Refused
 from connectors.records.declared_fields import complete
@@ -129,11 +129,10 @@ async def associate(connection: AsyncConnection, envelope: Mapping[str, Any], di
     await connection.execute(statement.on_conflict_do_update(index_elements=[associations.c.interaction_id], set_=noted))
 
 
-async def interactions_of(connection: AsyncConnection, directory: Directory, card: str, most: int) -> list[dict[str, Any]]:
-    """Return the interactions that belong to a card, the newest first."""
+async def interactions_of(connection: AsyncConnection, collection: str, card: str, most: int) -> list[dict[str, Any]]:
+    """Return the interactions that belong to a card of a collection, the newest first."""
+    kind, crm, object_ = place_of(collection)
     table = associations.c
-    query = select(table.interaction_id, table.associated_at).where(
-        table.kind == directory.kind, table.crm == directory.id, table.object == directory.object, table.card == card
-    )
-    query = query.order_by(table.associated_at.desc()).limit(most)
+    wanted = (table.kind == kind, table.crm == crm, table.object == object_, table.card == card)
+    query = select(table.interaction_id, table.associated_at).where(*wanted).order_by(table.associated_at.desc()).limit(most)
     return [{"interaction_id": row.interaction_id, "associated_at": row.associated_at} for row in await connection.execute(query)]

@@ -34,6 +34,12 @@ class Directory:
         return Collection(json.dumps([self.kind, self.id, self.object], ensure_ascii=False), self.fields)
 
 
+def place_of(collection: str) -> tuple[str, str, str]:
+    """Return kind, id and object that a collection's name holds."""
+    kind, identity, name = json.loads(collection)
+    return kind, identity, name
+
+
 def directory_of(document: Mapping[str, Any] | None) -> Directory:
     """Read a directory.
 

@@ -1,6 +1,7 @@
 """Records whose fields a definition declares: found by their values, oldest first, added, changed and removed."""
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from connectors.sql.database import Database
 _PROBE: Final = 200
 """How many records of a value are counted to see which of several is the rarest."""
 _BATCH: Final = 500
+
+_PLAIN: Final = re.compile(r"[ !#-\[\]-~]+")  # what JSON writes as it is, and every store folds
 
 Combination = Literal["all", "any"]
 """Whether a record must have every value that is asserted, or at least one."""
@@ -132,17 +135,23 @@ class Records:
         """Return records, the newest first, older than number `before`; with `text` only those that have it in a value, in any case."""
         records = self._tables.records
         query = select(records).where(records.c.collection == collection.name).order_by(records.c.id.desc())
-        if text:
-            query = query.where(records.c.content.icontains(json.dumps(text, ensure_ascii=False)[1:-1], autoescape=True))
+        # Stores fold ASCII only, and the JSON has names and escapes, too: what they leave over is looked at again.
+        if plain := max(_PLAIN.findall(text), key=len, default=""):
+            query = query.where(records.c.content.icontains(plain, autoescape=True))
         found: list[Record] = []
         while len(found) < most:
             rows = (await connection.execute((query if before is None else query.where(records.c.id < before)).limit(_BATCH))).all()
-            # The database searches names and syntax of the JSON, too, and folds ASCII only: what it finds is looked at again.
             found += [record for record in map(_record, rows) if not text or _says(record, text)]
             if len(rows) < _BATCH:
                 break
             before = rows[-1].id
         return found[:most]
+
+    async def following(self, connection: AsyncConnection, collection: Collection, after: int, most: int) -> list[Record]:
+        """Return records, the oldest first, of numbers above `after`."""
+        records = self._tables.records
+        query = select(records).where(records.c.collection == collection.name, records.c.id > after).order_by(records.c.id).limit(most)
+        return [_record(row) for row in await connection.execute(query)]
 
     async def count(self, connection: AsyncConnection, collection: Collection) -> int:
         """Return how many records there are."""
@@ -244,16 +253,12 @@ class Records:
         await connection.execute(new.on_conflict_do_nothing())
 
     async def _make_keys_anew(self, connection: AsyncConnection, collection: Collection, names: list[str]) -> None:
-        keys, records, last = self._tables.keys, self._tables.records, 0
-        while True:
-            query = select(records).where(records.c.collection == collection.name, records.c.id > last).order_by(records.c.id).limit(_BATCH)
-            batch = [_record(row) for row in await connection.execute(query)]
-            if not batch:
-                return
+        keys, after = self._tables.keys, 0
+        while batch := await self.following(connection, collection, after, _BATCH):
             await connection.execute(delete(keys).where(keys.c.record.in_([record.id for record in batch]), keys.c.field.in_(names)))
             kept = ((record.id, {name: record.values[name] for name in names if name in record.values}) for record in batch)
             await self._add_keys(connection, collection, kept)
-            last = batch[-1].id
+            after = batch[-1].id
 
     async def _add_keys(
         self, connection: AsyncConnection, collection: Collection, contents: Iterable[tuple[int, Mapping[str, str]]]

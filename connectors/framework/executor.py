@@ -47,7 +47,7 @@ class _NotYet(Exception):
         self.seconds = seconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Command:
     """One command on its way."""
 
@@ -55,6 +55,8 @@ class _Command:
     body: Body
     context: Context
     limit: Limit
+    uncertain: str | None = None
+    """The outcome of the last try that reached its target, such as `unknown`: what is not let through to the target has that one, too."""
 
 
 class Executor:
@@ -203,11 +205,13 @@ class Executor:
             if target is None:
                 async with clock:
                     return await method.execute(self._connector, command.body, context)
-            await self._admit(target, limit, turn=turn)
+            await self._admit(target, command, turn=turn)
             async with clock:
                 with self.breakers.watch(target):
                     return await method.execute(self._connector, command.body, context)
         except (Retry, _NotYet) as not_done:
+            if isinstance(not_done, Retry):
+                command.uncertain = not_done.outcome
             return not_done
         except Refused as refused:
             return Outcome.failed(method.failure, refused)
@@ -218,19 +222,21 @@ class Executor:
             self._metrics.faults.labels(*self._named(method)).inc()
             return Outcome(method.failure, "connector_fault", f"The connector failed: {type(error).__name__}.")
 
-    async def _admit(self, target: str, limit: Limit, *, turn: bool) -> None:
+    async def _admit(self, target: str, command: _Command, *, turn: bool) -> None:
         """Return when the target may be called now.
 
         Raises Retry where its breaker is open, _NotYet where its rate makes the command wait, Refused where that takes too long.
         """
         if not turn and self.breakers.wait(target) == 0:
-            wait = await self._rates.turn(target, limit.left())
+            wait = await self._rates.turn(target, command.limit.left())
             if wait is None:
-                raise Refused("timeout", "The target's rate leaves the command no turn before its deadline.")
+                detail = "The target's rate leaves the command no turn before its deadline."
+                raise Refused("timeout", detail, outcome=command.uncertain)
             if wait > 0:
                 raise _NotYet(wait)
         if (seconds := self.breakers.wait(target)) > 0:
-            raise Retry("unreachable", seconds, detail="The target did not answer several times and is left alone for a while.")
+            detail = "The target did not answer several times and is left alone for a while."
+            raise Retry("unreachable", seconds, detail=detail, outcome=command.uncertain)
 
     def _named(self, method: CommandMethod) -> tuple[str, str]:
         return self._connector.family, method.name

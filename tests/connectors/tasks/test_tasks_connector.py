@@ -1,0 +1,54 @@
+"""The whole connector: commands by Kafka, and a process that is killed between Salesforce and the store."""
+
+import asyncio
+
+import pytest
+
+from tests.connectors.command_bench import PATIENCE_SECONDS
+from tests.connectors.conftest import benches
+from tests.connectors.tasks.salesforce_server import error, never, salesforce
+from tests.connectors.tasks.task_bench import ISSUED, configured, tasks
+from tests.connectors.test_crash import SETTINGS, program
+
+RUN = ("-m", "smart_routing", "connectors", "run", "tasks")
+THERE = {"name": "Call Ann back", "category": "call_back", "kind": "salesforce", "start_date": None, "end_date": None}
+
+
+@pytest.fixture
+def bench(kafka, redis_server):
+    yield from benches(kafka, redis_server, "tasks")
+
+
+@pytest.fixture
+def allowed():
+    return SETTINGS.model_copy(update={"allowed_hosts": ("127.0.0.1",)})
+
+
+async def test_a_connector_that_is_killed_after_salesforce_made_the_task_makes_no_second_one(bench, allowed, sql_url, monkeypatch):
+    monkeypatch.setenv("SMART_ROUTING_SQL_URL", sql_url)
+    async with salesforce() as server:
+        for variable, value in configured(server, timeout_seconds=60).items():
+            monkeypatch.setenv(variable, value)
+        server.after_work = [never]
+        bench.send("CreateTask", THERE, command_id="1", issued_at=ISSUED)
+        async with program(bench.deployment, allowed, *RUN), asyncio.timeout(PATIENCE_SECONDS):
+            while not server.tasks:  # noqa: ASYNC110 - the task is made by another process
+                await asyncio.sleep(0.01)
+        server.next_answers = [error(503, "SERVER_UNAVAILABLE", "busy")]
+        async with program(bench.deployment, allowed, *RUN):
+            (answer,) = await bench.responses(1)
+        (made,) = server.tasks.values()
+        assert (answer["outcome"], answer["values"]["salesforce_id"]) == ("ok", made["Id"])
+        assert len(server.requests) == 3
+        async with tasks(sql_url) as store:
+            assert [row.salesforce_id for row in await store.rows()] == [made["Id"]]
+
+
+async def test_a_command_past_its_deadline_makes_nothing(bench, allowed, sql_url, monkeypatch):
+    monkeypatch.setenv("SMART_ROUTING_SQL_URL", sql_url)
+    bench.send("CreateTask", {**THERE, "kind": "standard"}, command_id="1", deadline=1_000)
+    bench.send("CreateTask", {**THERE, "kind": "standard"}, command_id="2")
+    async with program(bench.deployment, allowed, *RUN):
+        assert await bench.answers(2) == {"1": ("error", "timeout"), "2": ("ok", None)}
+    async with tasks(sql_url) as store:
+        assert len(await store.rows()) == 1

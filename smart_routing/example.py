@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from processor.flow.batch import FLOW
 from processor.flow.document import load
-from processor.runtime.simulator.script import Rule, Script
 from smart_routing.cannot_start import CannotStart
 from smart_routing.order_service import PORT
 
-SCRIPT: Final = "answers.yaml"
-"""What the demo's scripted connectors answer, in a folder of `examples`."""
+DATA: Final = "data.yaml"
+"""What the demo's back ends hold at its beginning, in a folder of `examples`."""
+
+_SCRIPT: Final = "answers.yaml"
 
 _LIST: Final = Path(__file__).parent / "demo_page" / "examples.yaml"
 _PLACES: Final = (
@@ -34,11 +35,13 @@ class About(BaseModel):
     title: str
     business: str = Field(description="Whose chat it is.")
     hint: str = Field(description="What to try.")
+    office: dict[str, str] = Field(description="Pages of the office that show what the flow has done → what they show.")
+    agents: dict[str, str] = Field(default_factory=dict, description="Users of the ACD whose desks can be opened → their names.")
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One example: flows, what they name, and what is answered to their commands."""
+    """One example: flows, and what they name."""
 
     about: About
     folder: Path
@@ -47,11 +50,6 @@ class Example:
 
     flows: tuple[str, ...]
     """References of its flows, the one that opens first."""
-
-    def rules(self) -> list[Rule]:
-        """Return what the demo's connectors answer, where the example has a script."""
-        path = self.folder / SCRIPT
-        return Script.model_validate(load(path.read_bytes())).rules if path.exists() else []
 
     def documents(self, order_service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield file name and document of each definition.
@@ -87,5 +85,5 @@ def _example(about: About) -> Example:
 
 
 def _definition_files(folder: Path) -> list[Path]:
-    """Return the files that hold what is published: all YAML but tests and the script."""
-    return sorted(path for path in folder.rglob("*.yaml") if path.name != SCRIPT and not path.name.endswith(".test.yaml"))
+    """Return the files that hold what is published: all YAML but tests, the script and the data."""
+    return sorted(path for path in folder.rglob("*.yaml") if path.name not in {_SCRIPT, DATA} and not path.name.endswith(".test.yaml"))

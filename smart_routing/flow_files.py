@@ -20,7 +20,7 @@ FILE_OR_FOLDER: Final = click.Path(exists=True, path_type=Path)
 """A document's file, or a folder with all that is in it."""
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
-_BESIDE: Final = frozenset({"script", "test"})
+_BESIDE: Final = frozenset({"data", "script", "test"})
 """Kinds of documents that define nothing, and are passed over."""
 
 Document = tuple[str, Mapping[str, Any]]

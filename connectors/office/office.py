@@ -19,7 +19,7 @@ from connectors.office.settings import OfficeSettings
 from connectors.office.staff import Staff, StaffList
 
 _PAGE: Final = Path(__file__).parent / "page"
-_COOKIE: Final = "smart_routing_office"
+COOKIE: Final = "smart_routing_office"
 _CSRF: Final = "X-CSRF-Token"
 _OPEN_TO_ALL: Final = frozenset({"/office/sign-in/", "/office/session", "/office/welcome", "/health"})
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -132,7 +132,7 @@ class Office:
         return self._list.by_name(session.name)
 
     async def _session(self, request: web.Request) -> Session | None:
-        key = request.cookies.get(_COOKIE)
+        key = request.cookies.get(COOKIE)
         return None if key is None else await self._sessions.find(key)
 
     async def _health(self, _request: web.Request) -> web.StreamResponse:
@@ -169,14 +169,14 @@ class Office:
         await self._sessions.forget_tries(given.name)
         key, _ = await self._sessions.begin(staff.name)
         response = answered({"name": staff.name}, status=201)
-        response.set_cookie(_COOKIE, key, httponly=True, secure=self._secure, samesite="Strict", path="/")
+        response.set_cookie(COOKIE, key, httponly=True, secure=self._secure, samesite="Strict", path="/")
         return response
 
     async def _sign_out(self, request: web.Request) -> web.StreamResponse:
-        if (key := request.cookies.get(_COOKIE)) is not None:
+        if (key := request.cookies.get(COOKIE)) is not None:
             await self._sessions.finish(key)
         response = answered({})
-        response.del_cookie(_COOKIE, path="/")
+        response.del_cookie(COOKIE, path="/")
         return response
 
 

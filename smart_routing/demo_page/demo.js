@@ -8,6 +8,7 @@ const chatPlace = document.getElementById("chat-place");
 const consolePlace = document.getElementById("console-place");
 const chooser = document.getElementById("examples");
 const hint = document.getElementById("hint");
+const behind = document.getElementById("behind");
 const tabs = [...document.querySelectorAll('.tabs [role="tab"]')];
 let examples = [];
 let example = null; // the one that is chatted with
@@ -105,10 +106,27 @@ function named() {
   return examples.find((one) => one.folder === location.hash.slice(1)) ?? examples[0];
 }
 
+// Links into the office: what the flow has done there, and the desks of its agents. Each opens in a tab of its own.
+function showBehind() {
+  const links = [
+    ...Object.entries(example.agents).map(([user, name]) => ["desk", `${name}'s desk`, `?as=${encodeURIComponent(user)}`]),
+    ...Object.entries(example.office).map(([page, title]) => [page, title, ""]),
+  ].map(([page, title, as]) => {
+    const link = document.createElement("a");
+    link.href = `${base}demo/office/${page}${as}`;
+    link.target = "_blank";
+    link.rel = "noopener";
+    link.textContent = title;
+    return link;
+  });
+  behind.replaceChildren(...(links.length > 0 ? ["Behind the chat:", ...links] : []));
+}
+
 function choose(address) {
   example = named();
   chooser.value = example.folder;
   hint.textContent = `${example.business}. ${example.hint}`;
+  showBehind();
   document.title = `${example.title} · Smart routing: the demo`;
   open(address);
 }

@@ -23,7 +23,7 @@ class Demo:
     def __init__(self, folder: Path) -> None:
         """Start it on a free port; `folder` is where it may keep what is gone when it ends."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "smart_routing", "demo", "--port", "0"],
+            [sys.executable, "-m", "smart_routing", "demo", "--port", "0", "--office-port", "0"],
             env={**os.environ, "TMPDIR": str(folder)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

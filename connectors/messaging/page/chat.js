@@ -114,7 +114,8 @@ export class Chat {
   bubble(from, text) {
     const who = element("span", { className: "chat-who", textContent: from === "flow" ? "They said: " : "You said: " });
     // Beside the text, not in it: the text's own first letter decides its direction.
-    const said = element("p", { className: "chat-text", dir: "auto", textContent: text });
+    const said = element("p", { className: "chat-text", dir: "auto" });
+    said.append(...(from === "customer" ? [text] : linked(text)));
     return element("li", { className: `chat-message chat-${from}` }, who, said);
   }
 
@@ -198,6 +199,14 @@ export class Chat {
   toTheEnd() {
     this.scroll.scrollTop = this.scroll.scrollHeight;
   }
+}
+
+// Addresses that a flow says can be followed; the punctuation behind one is not part of it.
+function linked(text) {
+  return text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]])/).map((part, index) =>
+    index % 2 === 1 && URL.canParse(part)
+      ? element("a", { href: part, target: "_blank", rel: "noopener noreferrer", textContent: part })
+      : part);
 }
 
 function arrow() {

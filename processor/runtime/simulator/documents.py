@@ -36,6 +36,10 @@ class Gathered:
     """Name of the file, and what is wrong in it."""
 
 
+_BESIDE: Final = frozenset({"data", "test"})
+"""Kinds of documents that define nothing, and are passed over."""
+
+
 def gather(paths: Iterable[Path]) -> Gathered:
     """Return what files hold, and folders with all that is in them; a file that is named twice is read once. Tests are left out."""
     gathered = Gathered()
@@ -45,7 +49,7 @@ def gather(paths: Iterable[Path]) -> Gathered:
         if document.get("kind") == "script":
             gathered.rules += rules_of(document, str(file), gathered.faults)
             gathered.scripts.append(file)
-        elif document.get("kind") != "test":
+        elif document.get("kind") not in _BESIDE:
             gathered.definitions.append((str(file), document))
     return gathered
 

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import text
+
 from connectors.cases.connector import CasesConnector
 from connectors.framework.context import Context
 from connectors.framework.errors import CommandFailed
 from connectors.framework.outcome import Outcome
 from schemas.deployment import Deployment
 from smart_routing.topic_admin import TopicAdmin
-from tests.connectors.command_bench import around
+from tests.connectors.command_bench import QUICK, around
 from tests.connectors.test_definitions import Publisher
 
 KEY = "a key of the tests, long enough"
@@ -98,24 +100,21 @@ class Commands:
             outcome = Outcome.failed(method.failure, failed)
         return outcome.outcome, outcome.reason, dict(outcome.values)
 
-    async def linked(self, interaction: str = "c1-1") -> str | None:
+    async def linked(self, interaction: str = "c1-1") -> Any:
         """The reference of the case that an interaction belongs to."""
+        wanted = "SELECT c.reference FROM cases_link l JOIN cases_case c ON c.id = l.case_id WHERE l.interaction_id = :interaction"
         async with self.database.reading() as connection:
-            return await connection.run_sync(
-                lambda sync: sync.exec_driver_sql(
-                    f"SELECT c.reference FROM cases_link l JOIN cases_case c ON c.id = l.case_id WHERE l.interaction_id = '{interaction}'"
-                ).scalar()
-            )
+            return await connection.scalar(text(wanted), {"interaction": interaction})
 
-    async def count(self, table: str) -> int:
+    async def count(self, table: str) -> Any:
         async with self.database.reading() as connection:
-            return await connection.run_sync(lambda sync: sync.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar())
+            return await connection.scalar(text(f"SELECT count(*) FROM {table}"))
 
 
 @asynccontextmanager
 async def commands(deployment: Deployment, sql_url: str, **environment: str):
     """An open connector."""
-    connector = CasesConnector(around(deployment, SMART_ROUTING_SQL_URL=sql_url, **environment))
+    connector = CasesConnector(around(deployment, QUICK, SMART_ROUTING_SQL_URL=sql_url, **environment))
     try:
         await connector.open()
         yield Commands(connector)

@@ -148,7 +148,7 @@ async def test_an_empty_value_clears_a_field_and_is_told(types, sql_url):
         assert "refund" not in (await cases.associate("4", "C-2026-000001"))[2]
 
 
-UNFIT = (
+UNFIT: tuple[tuple[dict[str, str], str], ...] = (
     ({"refund": "5", "colour": "red"}, "unknown_field"),
     ({"refund": "5", "id": "x"}, "unknown_field"),
     ({"refund": "5", "type": "order"}, "unknown_field"),

@@ -1,6 +1,7 @@
 """The staff's API of cases, on SQLite and on PostgreSQL."""
 
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ async def test_two_who_change_a_case_at_once_do_not_overwrite_each_other(deploym
         assert (await api.call("GET", path))[1]["title"] == "another's"
 
 
-REFUSED = (
+REFUSED: tuple[tuple[Any, int, str], ...] = (
     ({**NEW, "type": "none"}, 422, "type"),
     ({**NEW, "title": " "}, 422, "missing_field"),
     ({**NEW, "fields": {"colour": "red"}}, 422, "unknown_field"),
@@ -120,7 +121,8 @@ async def test_pages_of_a_list_hold_each_case_once_although_cases_are_opened_mea
         for number, second in enumerate(moments):
             body = {**NEW, "reference": f"r{number}", "opened_at": f"2026-03-01T10:00:{second}Z"}
             assert (await api.call("POST", "/api/cases", body))[0] == 201
-        seen, after = [], ""
+        seen: list[tuple[int, str]] = []
+        after: str | None = ""
         while after is not None:
             page = (await api.call("GET", f"/api/cases?limit=2&after={after}"))[1]
             seen += [(case["opened_at"], case["reference"]) for case in page["cases"]]

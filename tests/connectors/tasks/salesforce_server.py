@@ -52,16 +52,14 @@ class SalesforceServer:
             return await self._token(request)
         self.requests.append(f"{request.method} {request.raw_path}")
         if self.next_answers:
-            answer = self.next_answers.pop(0)
-            return await answer() if callable(answer) else answer
+            return await _given(self.next_answers.pop(0))
         response = await self._work(request)
         if self.after_work:
-            answer = self.after_work.pop(0)
-            return await answer() if callable(answer) else answer
+            return await _given(self.after_work.pop(0))
         return response
 
     async def _token(self, request: web.Request) -> web.Response:
-        given = dict(await request.post())
+        given = {name: str(value) for name, value in (await request.post()).items()}
         self.token_requests.append(given)
         match given.get("grant_type"):
             case "client_credentials":
@@ -131,6 +129,11 @@ async def salesforce(key: RSAKey | None = None):
     async with serving(server.handle) as port:
         server.url = f"http://127.0.0.1:{port}"
         yield server
+
+
+async def _given(answer: Any) -> web.StreamResponse:
+    response: web.StreamResponse = await answer() if callable(answer) else answer
+    return response
 
 
 async def never() -> web.Response:

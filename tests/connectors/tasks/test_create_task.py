@@ -23,7 +23,7 @@ async def test_a_task_is_kept_with_all_that_is_known_of_it(sql_url):
 
 async def test_the_same_command_twice_makes_one_task(sql_url):
     async with tasks(sql_url) as one, tasks(sql_url) as other:
-        made = await asyncio.gather(one.create("1"), other.create("1"), return_exceptions=True)
+        made = await asyncio.gather(one.create("1"), other.create("1"))
         assert made[0] == made[1] == await one.create("1")
         assert len(await one.rows()) == 1
         assert (await one.create("2"))[2] != made[0][2]

@@ -6,6 +6,7 @@ import pytest
 from aiohttp import web
 from joserfc.jwk import RSAKey
 
+from connectors.framework.errors import Refused
 from tests.connectors.command_bench import QUICK
 from tests.connectors.local_http import serving, speaking
 from tests.connectors.tasks.salesforce_server import CLIENT, USER, error, never, salesforce
@@ -118,7 +119,7 @@ async def test_what_is_wrong_with_a_task_is_refused_and_told_without_its_content
     async with salesforce() as server:
         async with tasks(store, **configured(server)) as bench:
             for number, (body, said) in enumerate((({"name": "x" * 256}, "HTTP 400 STRING_TOO_LONG (Subject)"),)):
-                with pytest.raises(Exception, match="refused") as refused:
+                with pytest.raises(Refused, match="refused") as refused:
                     await bench.create_once(f"{number}", **THERE, **body)
                 assert refused.value.detail == f"Salesforce refuses the task: {said}."
         for chosen, said in (
@@ -127,7 +128,7 @@ async def test_what_is_wrong_with_a_task_is_refused_and_told_without_its_content
             ({"external_id_field": "Other__c"}, "HTTP 404 NOT_FOUND"),
         ):
             async with tasks(store, **configured(server, **chosen)) as bench:
-                with pytest.raises(Exception, match="refused") as refused:
+                with pytest.raises(Refused, match="refused") as refused:
                     await bench.create_once("1", **THERE)
                 assert refused.value.detail == f"Salesforce refuses the task: {said}."
         assert server.tasks == {}
@@ -142,7 +143,7 @@ async def test_an_external_id_that_several_tasks_have_is_refused(store):
 
 async def test_a_client_that_salesforce_does_not_know_is_refused(store):
     async with salesforce() as server, tasks(store, **configured(server, client_secret="another")) as bench:
-        with pytest.raises(Exception, match="HTTP 400 invalid_client") as refused:
+        with pytest.raises(Refused, match="HTTP 400 invalid_client") as refused:
             await bench.create_once("1", **THERE)
         assert refused.value.reason == "refused"
         assert server.requests == []
@@ -158,7 +159,7 @@ async def test_signing_in_with_an_assertion(store):
             assert "client_secret" not in server.token_requests[0]
         for wrong, said in ((other_pem, "HTTP 400 invalid_grant"), ("no key", "no RSA key in PEM")):
             async with tasks(store, **configured(server, **by_jwt, private_key=wrong)) as bench:
-                with pytest.raises(Exception, match=said):
+                with pytest.raises(Refused, match=said):
                     await bench.create_once("2", **THERE)
 
 

@@ -80,7 +80,8 @@ async def test_lists_are_by_state_and_in_the_order_in_which_tasks_are_due(redis_
             assert (await api.call("POST", "/api/tasks", {**NEW, "name": name, "start_date": start, "end_date": end}))[0] == 201
 
         async def names(query: str) -> list[str]:
-            found, after = [], ""
+            found: list[str] = []
+            after: str | None = ""
             while after is not None:
                 page = (await api.call("GET", f"/api/tasks?limit=2&{query}&after={after}"))[1]
                 found += [task["name"] for task in page["tasks"]]

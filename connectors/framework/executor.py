@@ -84,7 +84,8 @@ class Executor:
         self._wire = wire
         self._settings = settings
         self._metrics = metrics
-        self._executing = metrics.executing.labels(connector.family)
+        self.executing = 0
+        """How many commands are being executed."""
         self._slots = asyncio.Semaphore(settings.concurrency)
         self.breakers = Breakers(settings.breaker_failures, settings.breaker_seconds)
 
@@ -127,8 +128,12 @@ class Executor:
         while True:
             try:
                 async with self._slots:
-                    with held(), self._executing.track_inprogress():
-                        return await self._try(command, next_wait, turn=turn)
+                    with held():
+                        self.executing += 1
+                        try:
+                            return await self._try(command, next_wait, turn=turn)
+                        finally:
+                            self.executing -= 1
             except _NotYet as not_yet:
                 self._metrics.paced_seconds.labels(*self._named(command.method)).inc(not_yet.seconds)
                 await asyncio.sleep(not_yet.seconds)

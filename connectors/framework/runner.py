@@ -182,6 +182,7 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
     def _measure(self) -> None:
         family = self._connector.family
         self._metrics.unfinished.labels(family).set(self._assignment.unfinished)
+        self._metrics.executing.labels(family).set(self._executor.executing)
         self._metrics.open_breakers.labels(family).set(self._executor.breakers.open)
         for partition in self._consumer.assignment():
             end_offset, read = self._consumer.highwater(partition), self._assignment.read(partition)

@@ -12,13 +12,14 @@ from confluent_kafka import KafkaException
 from rich.console import Console, Group
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from bench import alone
+from bench import alone, connector_report, connectors
 from bench.contender import CONTENDERS, BenchFailed
 from bench.report import Report, shown
 from bench.run import Plan, Show, run
 from processor.runtime.simulator.simulation import SimulationError
 from processor.runtime.simulator.suite import SuiteRefused
 from schemas.deployment import Deployment
+from smart_routing.cannot_start import CannotStart
 from smart_routing.example import examples as offered
 
 
@@ -98,6 +99,34 @@ def engine(*, rounds: int, examples: Path | None, as_json: bool) -> None:
     _print(report, alone.shown(report), as_json=as_json)
 
 
+@bench.command("connectors")
+@click.option("--commands", default=60_000, show_default=True, type=click.IntRange(300), help="Commands measured over all laps.")
+@click.option("--laps", default=3, show_default=True, type=click.IntRange(1, 100), help="Laps; the median of them counts.")
+@click.option("--partitions", default=4, show_default=True, type=click.IntRange(1, 100), help="Partitions of every topic.")
+@click.option("--latency-seconds", default=10.0, show_default=True, type=click.FloatRange(1), help="Seconds of sending at half load.")
+@click.option("--memory-commands", default=0, show_default=True, type=click.IntRange(0), help="Commands while memory is watched.")
+@click.option("--kafka", callback=_address, metavar="ADDRESS", help="Use this Kafka, host:port, instead of starting one.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as data.")
+def connectors_(
+    *, commands: int, laps: int, partitions: int, latency_seconds: float, memory_commands: int, kafka: str | None, as_json: bool
+) -> None:
+    """Measure the connectors' framework alone: commands through Kafka and Redis, to a back end that takes no time.
+
+    Each command is claimed in Redis, executed, recorded there, answered on Kafka, and committed. Afterwards every command must have one
+    response. Needs no Redis of yours: one in memory is started.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    plan = connectors.Plan(commands, laps, partitions, latency_sec=latency_seconds, memory_commands=memory_commands, kafka=kafka)
+    try:
+        with _progress() as show:
+            report = connectors.run(plan, show)
+    except (BenchFailed, CannotStart) as failed:
+        raise click.ClickException(str(failed)) from failed
+    except KafkaException as failed:
+        raise click.ClickException(f"Kafka failed: {failed.args[0]}") from failed
+    _print(report, connector_report.shown(report), as_json=as_json)
+
+
 def _examples(folder: Path | None) -> list[Path]:
     if folder is None:
         return [example.folder for example in offered()]
@@ -117,7 +146,7 @@ def _progress() -> Iterator[Show]:
         yield lambda what, share: progress.update(task, description=what, completed=share)
 
 
-def _print(report: Report | alone.AloneReport, for_people: Group, *, as_json: bool) -> None:
+def _print(report: Report | alone.AloneReport | connector_report.ConnectorReport, for_people: Group, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(report), ensure_ascii=False, indent=2))
     else:

@@ -143,8 +143,9 @@ async def test_lag_counts_what_is_not_read(bench):
     def value(name, **labels):
         return metrics.registry.get_sample_value(f"smart_routing_connector_{name}", {"family": "messaging", **labels}) or 0
 
-    await until(lambda: value("unfinished") == 5 and sum(value("lag", partition=str(number)) for number in range(2)) > 0)
-    assert value("executing") == 5
+    await until(
+        lambda: value("executing") == value("unfinished") == 5 and sum(value("lag", partition=str(number)) for number in range(2)) > 0
+    )
     gate.set()
     await bench.responses(20)
     stop.set()

@@ -13,6 +13,10 @@ from connectors.acd import office as acd_office
 from connectors.acd import public as acd_public
 from connectors.acd.connector import AcdConnector
 from connectors.acd.settings import AcdSettings
+from connectors.billing import office as billing_office
+from connectors.billing import public as billing_public
+from connectors.billing.connector import BillingConnector
+from connectors.billing.settings import BillingSettings
 from connectors.campaigns.connector import CampaignsConnector
 from connectors.cases import office as cases_office
 from connectors.cases.connector import CasesConnector
@@ -33,6 +37,7 @@ from connectors.framework.metrics import Metrics
 from connectors.framework.runner import ConnectorRunner
 from connectors.framework.settings import ConnectorSettings, Settings
 from connectors.framework.surroundings import Surroundings
+from connectors.messaging import office as messaging_office
 from connectors.messaging import public as messaging_public
 from connectors.messaging.connector import MessagingConnector
 from connectors.messaging.gateway import gateway_application
@@ -64,6 +69,7 @@ CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingPr
         WebServiceConnector.family: WebServiceConnector,
         ContactsConnector.family: ContactsConnector,
         EmailConnector.family: EmailConnector,
+        BillingConnector.family: BillingConnector,
     }
 )
 """Every connector that there is, by family."""
@@ -76,6 +82,7 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
     WebServiceSettings,
     ContactsSettings,
     EmailSettings,
+    BillingSettings,
     MessagingSettings,
     AcdSettings,
     SmsGatewaySettings,
@@ -85,7 +92,12 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
 )
 """All that can be set."""
 
-PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (messaging_public.mount, sms_public.mount, acd_public.mount)
+PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (
+    messaging_public.mount,
+    sms_public.mount,
+    acd_public.mount,
+    billing_public.mount,
+)
 """What customers' browsers and providers' webhooks reach beside the web chat: each adds its routes to the gateway."""
 
 OFFICE: Final[tuple[Callable[[Office], None], ...]] = (
@@ -93,7 +105,9 @@ OFFICE: Final[tuple[Callable[[Office], None], ...]] = (
     cases_office.mount,
     tasks_office.mount,
     email_office.mount,
+    billing_office.mount,
     sms_office.mount,
+    messaging_office.mount,
     crm_office.mount,
     databases_office.mount,
 )

@@ -20,11 +20,16 @@ RANKS: Final[Mapping[str, int]] = {
 }
 """How far a message has come by each status; receipts arrive in any order, and an earlier one changes nothing any more."""
 
-# KEYS[1] receipt; ARGV: rank, expiry in ms, then field and value in turn.
+RECENT: Final = 10_000
+"""About so many of the latest receipts are kept for people to look at."""
+
+# KEYS: 1 receipt, 2 the stream of the latest; ARGV: rank, expiry in ms, how many are kept in the stream, key, then field and value in turn.
 _RECORD: Final = """
 if tonumber(redis.call('HGET', KEYS[1], 'rank') or '0') >= tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'rank', ARGV[1], unpack(ARGV, 3))
+redis.call('HSET', KEYS[1], 'rank', ARGV[1], unpack(ARGV, 5))
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', 'key', ARGV[4], unpack(ARGV, 5))
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return 1
 """
 
@@ -35,6 +40,7 @@ class Receipts:
     def __init__(self, redis: Redis, prefix: str, expiry_seconds: float) -> None:
         self._redis = redis
         self._prefix = f"{prefix}receipt:"
+        self._recent = f"{prefix}receipts"
         self._expiry_ms = int(expiry_seconds * 1000)
         self._record = redis.register_script(_RECORD)
 
@@ -44,8 +50,13 @@ class Receipts:
         if rank is None:
             return False
         fields = {"status": status, "message": message_id, "code": code or "", "at": str(int(time.time() * 1000))}
-        args: list[str | int] = [rank, self._expiry_ms, *(part for pair in fields.items() for part in pair)]
-        return bool(await self._record(keys=[self._prefix + key], args=args))
+        args: list[str | int] = [rank, self._expiry_ms, RECENT, key, *(part for pair in fields.items() for part in pair)]
+        return bool(await self._record(keys=[self._prefix + key, self._recent], args=args))
+
+    async def recent(self, number: int) -> list[dict[str, str]]:
+        """Return the latest receipts, newest first, as `find` does, each with its `key`."""
+        found: Any = await self._redis.xrevrange(self._recent, count=number)
+        return [{name.decode(): value.decode() for name, value in fields.items()} for _, fields in found]
 
     async def find(self, key: str) -> dict[str, str] | None:
         """Return `status`, `message` (the provider's id), `code` and `at` (epoch ms), or None where no receipt came."""

@@ -36,7 +36,7 @@ function row(text) {
     cell("To", "number", text.recipient),
     cell("Text", "text", element("span", { dir: "auto" }, text.text)),
     cell("Segments", "number", text.segments),
-    cell("Template", "", text.template),
+    cell("Template", "number", text.template),
     cell("Status", "", tag(text)),
   );
 }

@@ -193,14 +193,16 @@ async def test_a_text_whose_connector_was_killed_is_not_sent_again(sms_bench, tm
 
 async def test_nothing_is_sent_while_it_could_not_be_recorded(sms_bench, postgresql, postgresql_url):
     async with SmsServer(senders={FROM, "SHOP", "CLUB"}) as server, connected(sms_bench, server, postgresql_url) as database:
+        send(sms_bench, "0", outgoing_interaction=False)
+        assert await sms_bench.answers(1) == {"0": ("ok", None)}  # the connector is up
         postgresql.stop()
         try:
             send(sms_bench, "1", deadline=in_seconds(1))
             send(sms_bench, "2", sender="SHOP", outgoing_interaction=False)
             send(sms_bench, "3", sender="CLUB")
-            assert await sms_bench.answers(2) == {"1": ("error", "unreachable"), "2": ("ok", None)}
-            assert len(server.messages) == 1
+            assert await sms_bench.answers(3) == {"0": ("ok", None), "1": ("error", "unreachable"), "2": ("ok", None)}
+            assert len(server.messages) == 2
         finally:
             postgresql.start()
-        assert (await sms_bench.answers(3))["3"] == ("ok", None)
+        assert (await sms_bench.answers(4))["3"] == ("ok", None)
         assert [row["command_id"] for row in await rows(database)] == ["3"]

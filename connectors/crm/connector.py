@@ -104,7 +104,7 @@ class CrmConnector(Connector):
         system = self._systems.of(body["crm"])
         if system is None:  # the store remembers which commands it has done
             return None
-        if not system.can_tell:
+        if not system.can_tell(body["object"]):
             return Outcome(UNKNOWN, "interrupted", "A connector stopped while the CRM was asked to create a card, and the CRM cannot tell.")
         directory = object_of(await self._definitions.find(CRM_V2, body["crm"]), body["object"])
         card = await system.created(directory, _values(body["fields"], directory), context.command_id)

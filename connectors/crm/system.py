@@ -11,9 +11,8 @@ from connectors.records.records import Asserted, Combination
 class System(Protocol):
     """One CRM. Every method raises Refused with a reason of the schema, and Retry where another try may do."""
 
-    @property
-    def can_tell(self) -> bool:
-        """Whether it can be asked what became of a command, or does one that is repeated only once."""
+    def can_tell(self, name: str) -> bool:
+        """Whether it can be asked what became of a command about an object, or does one that is repeated only once."""
 
     async def search(self, directory: Directory, wanted: Sequence[Asserted], combine: Combination) -> Sequence[Card]:
         """Return the cards that meet the assertions exactly; two or more where there are several."""
@@ -29,9 +28,3 @@ class System(Protocol):
 
     async def created(self, directory: Directory, values: Mapping[str, str], command_id: str) -> Card | None:
         """Return the card that a command has created whose connector died; None where it has not, or where it may be repeated."""
-
-    async def open(self) -> None:
-        """Take what the methods need."""
-
-    async def close(self) -> None:
-        """Give it back."""

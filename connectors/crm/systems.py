@@ -1,9 +1,11 @@
 """The CRMs that are reached over HTTP, by the reference of their definition."""
 
-from collections.abc import Mapping
-
-from connectors.crm.settings import CrmSettings
+from connectors.crm.http_crm import HttpSystem
+from connectors.crm.hubspot import HubSpotSystem
+from connectors.crm.settings import CrmSettings, CrmSystem, HttpCrm, HubSpotCrm
 from connectors.crm.system import System
+from connectors.framework.addresses import AddressGuard
+from connectors.framework.outbound import Outbound
 from connectors.framework.settings import ConnectorSettings
 
 
@@ -11,18 +13,25 @@ class Systems:
     """All that are set; any other CRM is kept in the SQL store."""
 
     def __init__(self, settings: CrmSettings, framework: ConnectorSettings) -> None:
-        self._systems: Mapping[str, System] = {}
+        self._outbound = Outbound(AddressGuard(framework.allowed_networks, framework.allowed_hosts))
+        self._systems = {reference: _system(system, self._outbound) for reference, system in settings.systems.items()}
 
     async def open(self) -> None:
-        """Open them all."""
-        for system in self._systems.values():
-            await system.open()
+        """Make the HTTP clients."""
+        await self._outbound.open()
 
     async def close(self) -> None:
-        """Close them all."""
-        for system in self._systems.values():
-            await system.close()
+        """Close their connections."""
+        await self._outbound.close()
 
     def of(self, reference: str) -> System | None:
         """Return the system of a CRM; None where the SQL store is it."""
         return self._systems.get(reference)
+
+
+def _system(settings: CrmSystem, outbound: Outbound) -> System:
+    match settings:
+        case HttpCrm():
+            return HttpSystem(settings, outbound)
+        case HubSpotCrm():
+            return HubSpotSystem(settings, outbound)

@@ -36,7 +36,11 @@ class Collection:
 
     def differs(self, record: "Record", changes: Mapping[str, str]) -> bool:
         """Whether a record has another value than one of these: other by what it means, as its type compares it."""
-        return any(self.key(name, record.values.get(name, "")) != self.key(name, value) for name, value in changes.items())
+        return any(self.differs_from(record.values.get(name, ""), name, value) for name, value in changes.items())
+
+    def differs_from(self, one: str, name: str, other: str) -> bool:
+        """Whether two values of a field differ."""
+        return self.key(name, one) != self.key(name, other)
 
     def key(self, name: str, value: str) -> bytes:
         """Return the key of a value."""

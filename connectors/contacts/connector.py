@@ -77,13 +77,11 @@ class ContactsConnector(Connector):
         except ValueError as error:
             raise Refused("refused", f"No customer: {error}.") from error
         try:
-            await self._rounds.join(until)
-            while True:
-                generation = await self._store.generation()
-                count = await self._store.count(generation, customer, since, until, but=asking["interaction_id"])
-                if count is not None:
-                    break
-                await self._rounds.join(until)
+            await self._inputs.reach(until)
+            count = None
+            while count is None:
+                await self._rounds.join()
+                count = await self._store.count(await self._store.generation(), customer, since, until, but=asking["interaction_id"])
         except (RedisError, OSError) as error:
             raise Retry("unreachable", detail=f"Redis: {type(error).__name__}.") from error
         except KafkaError as error:
@@ -93,8 +91,7 @@ class ContactsConnector(Connector):
             raise Refused("refused", f"Contacts are known since {known}, and the window begins before that.")
         return Outcome.ok(count=str(count.number))
 
-    async def _catch_up(self, until: int) -> None:
-        await self._inputs.reach(until)
+    async def _catch_up(self) -> None:
         while True:
             try:
                 await self._projection.catch_up(await self._store.generation())

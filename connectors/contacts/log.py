@@ -15,6 +15,7 @@ RECORDS_AT_ONCE: Final = 2_000
 
 _POLL_MS: Final = 200
 _FETCH_MS: Final = 50
+_REQUEST_MS: Final = 10_000
 _FAREWELL_SECONDS: Final = 3.0
 
 
@@ -121,5 +122,6 @@ def _consumer(deployment: Deployment, isolation: str) -> Any:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         fetch_max_wait_ms=_FETCH_MS,
+        request_timeout_ms=_REQUEST_MS,
         check_crcs=not deployment.embedded,  # the embedded broker's commit markers carry no checksum
     )

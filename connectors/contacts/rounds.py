@@ -7,20 +7,15 @@ from connectors.framework.ending import end
 
 
 class Rounds:
-    """Who comes while a round is under way shares the next one, which begins after all of them came.
+    """Who comes while a round is under way shares the next one, which begins after all of them came."""
 
-    A round is told the latest of the times that they came with.
-    """
-
-    def __init__(self, work: Callable[[int], Awaitable[None]]) -> None:
+    def __init__(self, work: Callable[[], Awaitable[None]]) -> None:
         self._work = work
         self._current: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
-        self._at = 0
 
-    async def join(self, at: int) -> None:
+    async def join(self) -> None:
         """Wait for a round that begins from now on; raises what it raises. Who stops waiting does not stop it for the others."""
-        self._at = max(self._at, at)
         if self._next is None:
             self._next = asyncio.create_task(self._run(self._current))
             self._next.add_done_callback(_seen)
@@ -34,8 +29,7 @@ class Rounds:
         if before is not None:
             await asyncio.wait([before])
         self._current, self._next = self._next, None
-        at, self._at = self._at, 0
-        await self._work(at)
+        await self._work()
 
 
 def _seen(task: "asyncio.Task[None]") -> None:

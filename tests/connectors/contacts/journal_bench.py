@@ -40,6 +40,16 @@ class JournalBench(CommandBench):
         assert self._producer.flush(PATIENCE_SECONDS) == 0
         return placed[0].partition(), placed[0].offset()
 
+    def redrive(self, conversation: str) -> tuple[int, int]:
+        """A message is logged once more, in a transaction."""
+        placed: list[Any] = []
+        self._worker.begin_transaction()
+        self._worker.produce(
+            self.deployment.topics.inbound, b"a message", conversation.encode(), on_delivery=lambda _error, message: placed.append(message)
+        )
+        self._worker.commit_transaction(PATIENCE_SECONDS)
+        return placed[0].partition(), placed[0].offset()
+
     def apply(self, *data: dict[str, Any], applied: tuple[int, int] | None = None, commit: bool = True) -> None:
         """A worker writes its journal, and says what it has applied, in one transaction."""
         self._worker.begin_transaction()
@@ -66,7 +76,7 @@ class JournalBench(CommandBench):
         """The journal's record of an interaction that begins; its id is `<conversation>-<number>`."""
         conversation = conversation_id(channel, account, address, key=KEY)
         self._numbers[conversation] = number = self._numbers.get(conversation, 0) + 1
-        message = {
+        message: dict[str, Any] = {
             "message_id": f"m{number}", "channel": channel, "account": account, "address": address, "text": "hi", "media": [],
             "choice": None, "name": None, "locale": None, "sent_at": at,
         }  # fmt: skip
@@ -101,7 +111,7 @@ class JournalBench(CommandBench):
             "CountContacts",
             {"since": more.pop("since", until - 30 * DAY), "until": until},
             command_id=command_id,
-            conversation=conversation_id(channel, account, address, key=KEY),
+            conversation=conversation_id(channel, account, address or "nobody", key=KEY),
             interaction_id=asking or "none",
             channel=channel,
             account=account,

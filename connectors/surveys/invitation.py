@@ -38,7 +38,7 @@ class Invitations:
         if channel not in {"sms", "whatsapp"} or not is_number(recipient):
             detail = "The survey has no invitation for the flow to send, and a customer without a phone number cannot be invited otherwise."
             raise Refused("refused", detail)
-        sender = self._sender or (command["account"] if channel == "sms" else None)
+        sender = self._sender or (command["account"] if channel == "sms" and is_number(command["account"]) else None)
         if sender is None:
             raise Refused("refused", "The survey has no invitation, and no sender is set that invites (SMART_ROUTING_SURVEYS_SMS_SENDER).")
         return sender, recipient

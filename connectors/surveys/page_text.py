@@ -50,7 +50,7 @@ class SurveyPage:
             introduction=None if introduction is None else self._worded(introduction),
             questions=questions,
             problems=listed,
-            any_required=any(question["required"] for question in questions),
+            any_must=any(question["must"] for question in questions),
             form=mark,
             longest_text=LONGEST_TEXT,
         )
@@ -63,7 +63,7 @@ class SurveyPage:
             "field": PREFIX + question.id,
             "anchor": _ANCHOR + question.id,
             "text": self._worded(question.text),
-            "required": question.required,
+            "must": question.required,
             "input": "checkbox" if question.kind == "choices" else "radio",
             "options": [{"value": value, "text": self._option(question, value), "chosen": value in given} for value in question.values],
             "written": "".join(given) if question.kind == "text" else "",

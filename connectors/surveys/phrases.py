@@ -9,8 +9,8 @@ _ENGLISH: Final = {
     "thanks": "Thank you for your answer.",
     "expired": "This survey is over. Thank you all the same.",
     "send": "Send",
-    "required": "required",
-    "required_note": "Questions with a * have to be answered.",
+    "must": "required",
+    "must_note": "Questions with a * have to be answered.",
     "yes": "Yes",
     "no": "No",
     "worst": "very bad",
@@ -34,8 +34,8 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "thanks": "Vielen Dank für Ihre Antwort.",
             "expired": "Diese Umfrage ist beendet. Trotzdem vielen Dank.",
             "send": "Absenden",
-            "required": "Pflichtfrage",
-            "required_note": "Fragen mit * müssen beantwortet werden.",
+            "must": "Pflichtfrage",
+            "must_note": "Fragen mit * müssen beantwortet werden.",
             "yes": "Ja",
             "no": "Nein",
             "worst": "sehr schlecht",
@@ -55,8 +55,8 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "thanks": "Gracias por su respuesta.",
             "expired": "Esta encuesta ha terminado. Gracias de todos modos.",
             "send": "Enviar",
-            "required": "obligatoria",
-            "required_note": "Las preguntas con * son obligatorias.",
+            "must": "obligatoria",
+            "must_note": "Las preguntas con * son obligatorias.",
             "yes": "Sí",
             "no": "No",
             "worst": "muy mal",
@@ -76,8 +76,8 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "thanks": "Merci de votre réponse.",
             "expired": "Cette enquête est terminée. Merci tout de même.",
             "send": "Envoyer",
-            "required": "obligatoire",
-            "required_note": "Les questions marquées d’un * sont obligatoires.",
+            "must": "obligatoire",
+            "must_note": "Les questions marquées d’un * sont obligatoires.",
             "yes": "Oui",
             "no": "Non",
             "worst": "très mal",
@@ -97,8 +97,8 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "thanks": "Grazie della sua risposta.",
             "expired": "Questo sondaggio è terminato. Grazie comunque.",
             "send": "Invia",
-            "required": "obbligatoria",
-            "required_note": "Le domande con * sono obbligatorie.",
+            "must": "obbligatoria",
+            "must_note": "Le domande con * sono obbligatorie.",
             "yes": "Sì",
             "no": "No",
             "worst": "molto male",
@@ -119,5 +119,5 @@ PHRASES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 
 
 def phrases_in(language: str) -> Mapping[str, str]:
-    """Return the phrases in a language; in English where it is not known here."""
-    return PHRASES.get(language.partition("-")[0].lower(), _ENGLISH)
+    """Return the phrases in a language, such as `de-CH`, or of a locale, such as `de_CH`; in English where it is not known here."""
+    return PHRASES.get(language.replace("_", "-").partition("-")[0].lower(), _ENGLISH)

@@ -17,6 +17,7 @@ from connectors.billing import office as billing_office
 from connectors.billing import public as billing_public
 from connectors.billing.connector import BillingConnector
 from connectors.billing.settings import BillingSettings
+from connectors.campaigns import office as campaigns_office
 from connectors.campaigns.connector import CampaignsConnector
 from connectors.cases import office as cases_office
 from connectors.cases.connector import CasesConnector
@@ -50,6 +51,10 @@ from connectors.sms.connector import SmsConnector
 from connectors.sms_gateway.settings import SmsGatewaySettings
 from connectors.smtp.settings import SmtpSettings
 from connectors.sql.settings import SqlSettings
+from connectors.surveys import office as surveys_office
+from connectors.surveys import public as surveys_public
+from connectors.surveys.connector import SurveysConnector
+from connectors.surveys.settings import SurveysSettings
 from connectors.tasks import office as tasks_office
 from connectors.tasks.connector import TasksConnector
 from connectors.tasks.settings import TasksSettings
@@ -66,6 +71,7 @@ CONNECTORS: Final[Mapping[str, Callable[[Surroundings], Connector]]] = MappingPr
         CrmConnector.family: CrmConnector,
         DatabasesConnector.family: DatabasesConnector,
         CampaignsConnector.family: CampaignsConnector,
+        SurveysConnector.family: SurveysConnector,
         WebServiceConnector.family: WebServiceConnector,
         ContactsConnector.family: ContactsConnector,
         EmailConnector.family: EmailConnector,
@@ -89,6 +95,7 @@ SETTINGS: Final[tuple[type[Settings], ...]] = (
     CasesSettings,
     TasksSettings,
     CrmSettings,
+    SurveysSettings,
 )
 """All that can be set."""
 
@@ -97,6 +104,7 @@ PUBLIC: Final[tuple[Callable[[web.Application, Surroundings], None], ...]] = (
     sms_public.mount,
     acd_public.mount,
     billing_public.mount,
+    surveys_public.mount,
 )
 """What customers' browsers and providers' webhooks reach beside the web chat: each adds its routes to the gateway."""
 
@@ -106,6 +114,8 @@ OFFICE: Final[tuple[Callable[[Office], None], ...]] = (
     tasks_office.mount,
     email_office.mount,
     billing_office.mount,
+    campaigns_office.mount,
+    surveys_office.mount,
     sms_office.mount,
     messaging_office.mount,
     crm_office.mount,

@@ -28,7 +28,7 @@ from processor.runtime.worker.metrics import WorkerMetrics
 from processor.runtime.worker.settings import WorkerSettings
 from schemas.deployment import Deployment
 from smart_routing.cannot_start import CannotStart
-from smart_routing.demo_data import bring, data_of
+from smart_routing.demo_data import bring
 from smart_routing.demo_front import DemoFront
 from smart_routing.demo_phone import DemoPhone
 from smart_routing.demo_settings import DemoSettings
@@ -81,8 +81,8 @@ async def run_demo(listener: socket.socket, office_listener: socket.socket, read
         authorization = {"Authorization": f"Bearer {demo.token}"}
         office = await stack.enter_async_context(ClientSession(settings.office_url, headers=authorization))
         for example in examples():
-            await bring(office, data_of(example.folder).business)
-        await stack.enter_async_context(_served(DemoFront(surroundings, demo, office).application(), listener))
+            await bring(office, example.folder)
+        await stack.enter_async_context(_served(DemoFront(surroundings, demo).application(), listener))
         ready()
         # They do not end by themselves; awaited so, they are not cancelled with us, but stopped in good order.
         await asyncio.wait([connecting])

@@ -1,11 +1,10 @@
 """What the demo's visitor sees: the chat, the console beside it, and the way into the office without a password."""
 
-import asyncio
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from aiohttp import ClientSession, web
+from aiohttp import web
 from redis.asyncio import Redis
 
 from connectors.framework.surroundings import Surroundings
@@ -17,7 +16,6 @@ from connectors.run import public_application
 from processor.actions import action_types
 from processor.console.application import PAGE_HEADERS, Console
 from schemas.conversation import conversation_id
-from smart_routing.demo_data import bring, data_of
 from smart_routing.demo_settings import ADMIN, DemoSettings
 from smart_routing.example import examples
 
@@ -29,17 +27,15 @@ _SESSION_SECONDS: Final = 12 * 60 * 60.0
 class DemoFront:
     """The front page and its routes, on top of what customers reach in any deployment."""
 
-    def __init__(self, surroundings: Surroundings, demo: DemoSettings, office: ClientSession) -> None:
-        """Prepare; `office` asks the demo's own office, as one who may do everything."""
+    def __init__(self, surroundings: Surroundings, demo: DemoSettings) -> None:
+        """Prepare; nothing is connected yet."""
         self._surroundings = surroundings
         self._demo = demo
-        self._office = office
         deployment = surroundings.deployment
         self._secret = deployment.conversation_secret()
         self._run = uuid4().hex
         self._redis = Redis.from_url(deployment.redis_url)
         self._sessions = Sessions(self._redis, deployment.topic_prefix, _SESSION_SECONDS)
-        self._known: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def application(self) -> web.Application:
         """Return what is served at the demo's address."""
@@ -77,19 +73,8 @@ class DemoFront:
         return web.json_response(shown)
 
     async def _get_conversation(self, request: web.Request) -> web.StreamResponse:
-        """Return the id of an address's conversation, and the run of the demo, so that a page knows when it talks to another one.
-
-        The businesses have known the customer before, where their example says so.
-        """
+        """Return the id of an address's conversation, and the run of the demo, so that a page knows when it talks to another one."""
         account, address = request.match_info["account"], request.match_info["address"]
-        example = next((example for example in examples() if example.account == account), None)
-        if example is None:
-            raise web.HTTPNotFound
-        known = self._known.get((account, address))
-        if known is None:
-            bringing = bring(self._office, data_of(example.folder).customer, account=account, address=address)
-            known = self._known[account, address] = asyncio.create_task(bringing)
-        await asyncio.shield(known)
         found = conversation_id(CHANNEL, account, address, key=self._secret)
         return web.json_response({"id": found, "run": self._run})
 

@@ -113,8 +113,9 @@ class Settings(BaseModel):
     def _variables(self, *, shown: bool) -> Iterator[tuple[str, str, str]]:
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if value is not None:
-                yield self.prefix + name.upper(), _text(value, shown=shown), field.description or ""
+            if value is not None or shown:
+                text = "" if value is None else _text(value, shown=shown)
+                yield self.prefix + name.upper(), text, field.description or ""
 
     @classmethod
     def _faults(cls, invalid: ValidationError, found: Mapping[str, str]) -> Iterator[str]:

@@ -19,6 +19,8 @@ def test_a_directory_says_little() -> None:
         {"fields": {"crm": {}}},
         {"fields": {"object": {}}},
         {"fields": {"": {}}},
+        {"unique": ["name"]},
+        {"unique": ["phone", "phone"]},
         {"maximum_assertions": 0},
         {"maximum_assertions": 101},
         {"maximum_fields": 0},
@@ -28,3 +30,7 @@ def test_a_directory_says_little() -> None:
 def test_a_directory_has_bounds(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Crm.model_validate({**DOCUMENT, **fields})
+
+
+def test_unique_fields_are_fields_of_the_directory() -> None:
+    assert Crm.model_validate({**DOCUMENT, "unique": ["phone"]}).unique == ["phone"]

@@ -49,3 +49,10 @@ def test_scenarios_fit_the_objects(scenarios: dict[str, Any], problem: str) -> N
 def test_there_is_an_object_with_fields(objects: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         crm({}, objects)
+
+
+def test_unique_fields_are_fields_of_the_object() -> None:
+    unique = {"contact": {"fields": {"phone": {}}, "unique": ["phone"]}}
+    assert crm({}, unique).objects["contact"].unique == ["phone"]
+    with pytest.raises(ValidationError, match="`unique` with some of the fields phone, found 'name'"):
+        crm({}, {"contact": {"fields": {"phone": {}}, "unique": ["name"]}})

@@ -5,6 +5,7 @@ import { recordDialog } from "./record_dialog.js";
 
 const main = document.getElementById("main");
 const LIST = `/api${location.pathname.replace(/\/$/, "")}`;
+const SHORT = 24; // characters of a value that is not broken into lines
 const LONG = 160;
 
 async function page() {
@@ -44,7 +45,7 @@ function collectionView(title, noun, collections, collection) {
 
   async function again() {
     const known = (await api(LIST)).collections.find(({ path }) => path === collection.path);
-    count.textContent = `${(known ?? collection).count.toLocaleString()} ${noun}s`;
+    count.textContent = many((known ?? collection).count, noun);
     await load();
   }
 
@@ -62,7 +63,7 @@ function collectionView(title, noun, collections, collection) {
       const response = await fetch(`${collection.path}.csv`, { method: "POST", headers, body: file.files[0], credentials: "same-origin" });
       const said = await response.json();
       if (!response.ok) throw new Error(said.detail ?? `${said.error}: expected ${said.expected}, found ${said.found}`);
-      show(`${said.added.toLocaleString()} ${noun}s added.`);
+      show(`${many(said.added, noun)} added.`);
       await again();
     } catch (error) {
       show(error);
@@ -82,7 +83,7 @@ function collectionView(title, noun, collections, collection) {
       element("label", {}, "Of", choice),
       element("label", { class: "grow" }, "Search", search),
       count),
-    element("div", { class: "bar" },
+    element("div", { class: "bar middle" },
       element("button", { type: "button", class: "primary", id: "new", onclick: () => recordDialog(collection, noun, null, again).catch(show) }, `New ${noun}`),
       element("button", { type: "button", id: "import", onclick: () => file.click() }, "Import CSV"),
       element("a", { href: `${collection.path}.csv`, download: "records.csv" }, "Export CSV"), file),
@@ -92,10 +93,13 @@ function collectionView(title, noun, collections, collection) {
   again().catch(show);
 }
 
+const many = (number, noun) => `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
+
 function cell(type, value) {
   const text = shown(type, value);
   if (type === "list" && text !== "") return element("td", {}, element("span", { class: "tag" }, text));
-  return element("td", { class: type === "number" ? "number" : null }, text.length > LONG ? element("div", { class: "long", title: text.slice(0, 1000) }, text) : text);
+  const kind = type === "number" ? "number" : text.length > SHORT ? "wraps" : null;
+  return element("td", { class: kind }, text.length > LONG ? element("div", { class: "long", title: text.slice(0, 1000) }, text) : text);
 }
 
 window.addEventListener("hashchange", () => page().catch(show));

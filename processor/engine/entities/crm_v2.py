@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from processor.engine.entities.crm import CardFields
+from processor.engine.entities.crm import CardFields, declared_once
 from processor.engine.entities.entity import Entity, Name, Part
 from processor.engine.parameters import EntityReference
 from processor.engine.template import Template
@@ -14,6 +14,15 @@ class CrmObject(Part):
     """A kind of cards, such as contacts or companies."""
 
     fields: CardFields = Field(min_length=1, description="Field of a card → its type.")
+    unique: list[Name] = Field(
+        default_factory=list,
+        description="Fields in which no two cards have the same value; a CRM that is kept elsewhere has rules of its own.",
+    )
+
+    @model_validator(mode="after")
+    def _unique_fields_are_declared(self) -> Self:
+        declared_once(self.unique, self.fields)
+        return self
 
 
 class Scenario(Part):

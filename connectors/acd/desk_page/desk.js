@@ -15,11 +15,12 @@ const ENDS = {
 const REASONS = { customer_left: "the customer left", closed: "closed", abandoned: "you were gone", declined: "declined", timeout: "too late", away: "you were away" };
 
 const at = (id) => document.getElementById(id);
-const talks = new Map(); // contact → { messages, drafts, pending, count, read }
+const talks = new Map(); // contact → what is known of its conversation
 let desk = null;
 let skew = 0; // the office's clock less ours, ms
 let opened = null; // the contact that is shown
 let known = null; // offers that were announced
+let writing = null; // the contact whose composer is to have the focus as soon as it is there
 
 function talk(id) {
   if (!talks.has(id)) talks.set(id, { messages: [], draft: "", pending: new Map(), after: 0, read: 0, outbox: Promise.resolve(), loading: null, info: null });
@@ -223,10 +224,10 @@ function open(id) {
   for (const item of one.pending.values()) at("messages").append(item);
   at("text").value = one.draft;
   fit();
+  writing = id;
   showState();
   load(id);
   toTheEnd();
-  if (!at("composer").hidden) at("text").focus();
 }
 
 function showState() {
@@ -240,6 +241,10 @@ function showState() {
   at("end").hidden = !goesOn;
   at("composer").hidden = !goesOn;
   at("over").hidden = goesOn;
+  if (goesOn && writing === opened) {
+    writing = null;
+    at("text").focus();
+  }
   at("over").textContent = info.state === "offered" ? "Accept the offer to talk." : endOf(info);
   for (const list of [at("conversations"), at("recent")]) {
     for (const item of list.children) item.firstElementChild.setAttribute("aria-current", String(item.dataset.contact === opened));
@@ -273,7 +278,6 @@ function load(id) {
         }
       }
       if (id === opened) one.read = one.after;
-      else if (one.read === 0) one.read = 0;
     } catch (error) {
       if (error.status !== 404) show(error);
     } finally {

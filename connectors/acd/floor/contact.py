@@ -18,6 +18,8 @@ class Contact:
     account: str
     customer: Mapping[str, Any]
     """`name`, `locale` and `message`, as the command has them."""
+    flow: str = ""
+    action: str = ""
     trace: str = ""
     """W3C trace context of the command, JSON of its headers; empty where it had none."""
 
@@ -32,6 +34,8 @@ class Contact:
             envelope["channel"],
             envelope["account"],
             dict(customer),
+            envelope["flow"],
+            envelope["action"],
             json.dumps(trace) if trace else "",
         )
 
@@ -43,6 +47,8 @@ class Contact:
             "channel": self.channel,
             "account": self.account,
             "customer": dict(self.customer),
+            "flow": self.flow,
+            "action": self.action,
             "trace": self.trace,
         }
 

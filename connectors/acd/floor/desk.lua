@@ -7,6 +7,7 @@ local function shown(id)
   if not found or found.state == 'waiting' or found.agent ~= user.name then return nil end
   return {
     id = id, state = found.state, kind = found.kind, queue = found.queue, channel = found.channel, account = found.account,
+    flow = found.flow, action = found.action,
     customer = cjson.decode(found.customer), entered = tonumber(found.entered), offered_till = tonumber(found.offered_till),
     accepted = tonumber(found.accepted or 0), ended = tonumber(found.ended or 0), outcome = found.outcome or '', reason = found.reason or '',
     count = tonumber(found.count), last = redis.call('LINDEX', P .. 'messages:' .. id, -1) or '',

@@ -26,7 +26,7 @@ end
 local number = redis.call('INCR', P .. 'number')
 local found = {id = asked.id, queues = {}, told = '0'}
 keep(found, 'kind', asked.kind, 'state', 'waiting', 'conversation', asked.conversation, 'channel', asked.channel, 'account', asked.account,
-  'customer', cjson.encode(asked.customer), 'trace', asked.trace, 'entered', int(now), 'agent', '', 'queue', '', 'group', given(asked.group) and asked.group or '',
+  'customer', cjson.encode(asked.customer), 'flow', asked.flow, 'action', asked.action, 'trace', asked.trace, 'entered', int(now), 'agent', '', 'queue', '', 'group', given(asked.group) and asked.group or '',
   'rank', int(asked.prioritize and number - PRIORITY or number), 'count', 0)
 redis.call('SADD', P .. 'live', found.id)
 

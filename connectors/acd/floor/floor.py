@@ -142,7 +142,9 @@ class Floor:
     async def conversation(self, contact: str, user: str, after: int = 0) -> dict[str, Any]:
         """Return what was written in a contact of an agent's, after message number `after`."""
         found = await self._run("conversation", contact, user, after)
-        return {**found, "messages": list(found["messages"])}
+        # Lua writes an empty list as an empty object.
+        messages = [{"choice": None, **message, "media": list(message.get("media", ()))} for message in found["messages"]]
+        return {**found, "messages": messages}
 
     # The supervisors' side.
 

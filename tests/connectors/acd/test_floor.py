@@ -466,6 +466,9 @@ async def test_what_is_written_is_kept_in_order_and_once(center):
     assert [(message["from"], message["text"]) for message in conversation["messages"]] == [
         ("customer", "hello"), ("customer", "before you came"), ("agent", "Bonjour ☕ </script>"), ("customer", ""),
     ]  # fmt: skip
+    assert [message["media"] for message in conversation["messages"]] == [
+        [], [], [], [{"url": "https://x/1", "mime_type": "image/png", "name": None}],
+    ]  # fmt: skip
     assert [message["index"] for message in (await center.floor.conversation("c1", "anna", 2))["messages"]] == [3, 4]
     assert await center.told("c1") == [("accepted",), ("Bonjour ☕ </script>",)]
 

@@ -49,7 +49,10 @@ COMMANDS: Mapping[str, LazyCommand] = MappingProxyType(
         "worker": _command("worker", "Apply what comes in: the processor of conversations."),
         "connectors": _command("connectors", "Carry out commands: messages, e-mails, cases, payments …"),
         "gateway": _command("gateway", "Let customers in: web chat, webhooks, public pages."),
+        "billing": _command("billing", "Bring invoices in."),
         "office": _command("office", "Serve the staff's pages: desk, cases, invoices …"),
+        "databases": _command("databases", "Bring rows of custom databases in from files, and out."),
+        "crm": _command("crm", "Bring customers' cards in from files, and out."),
         # To author
         "flow": _command("flow", "Check, publish and draw flows."),
         "definitions": _command("definitions", "Show, rename or delete what flows name."),

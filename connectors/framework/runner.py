@@ -35,6 +35,10 @@ _METADATA_MS: Final = 10_000
 logger = logging.getLogger(__name__)
 
 
+class TakenOver(Exception):
+    """Another connector believes this one dead, which was stopped for a while or could not reach Redis: it must begin anew."""
+
+
 class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """One connector as a member of its consumer group, from start to stop."""
 
@@ -157,9 +161,10 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             with held():
                 await self._bury(record, "connector_fault", f"{type(error).__name__} while the command was handled")
         else:
-            if response is not None:
-                with held():
-                    await self._publisher.respond(context, response)
+            if response is None:  # what follows in the conversation must not overtake what the other one is at
+                raise TakenOver(f"connector {self._connector.family}: taken for dead, and a command taken over by another one")
+            with held():
+                await self._publisher.respond(context, response)
         job.ledger.finish(record.offset)
 
     async def _bury(self, record: ConsumerRecord, reason: str, detail: str) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from decimal import Decimal
 from typing import Annotated, Any, Self
 
 import phonenumbers
@@ -32,7 +33,7 @@ def _email(text: str) -> str:
 def _no_binary_fraction(value: Any) -> Any:
     if isinstance(value, float):
         raise ValueError('expected an amount as text, such as "12.50": a JSON or YAML number would be rounded')  # noqa: TRY004 - pydantic's rule
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
 def _empty_is_none(value: Any) -> Any:

@@ -22,8 +22,13 @@ async function load() {
 
 function row(invoice) {
   return element("tr", {}, element("td", {}, element("button", { type: "button", onclick: () => open(invoice).catch(show) }, invoice.number)),
-    element("td", {}, invoice.name ?? invoice.customer_number ?? ""), element("td", { class: "money" }, `${invoice.amount} ${invoice.currency}`),
+    element("td", {}, invoice.name ?? invoice.customer_number ?? ""), element("td", { class: "money" }, money(invoice)),
     element("td", {}, invoice.due_on ?? ""), element("td", {}, tag(invoice.status)));
+}
+
+// The amount is given as its decimal text, never as a number, which would be rounded.
+function money({ amount, currency }) {
+  return new Intl.NumberFormat(undefined, { style: "currency", currency, currencyDisplay: "code" }).format(amount);
 }
 
 function tag(status) {
@@ -32,7 +37,7 @@ function tag(status) {
 
 async function open(invoice) {
   const { payments } = await api(`/api/payments?invoice=${encodeURIComponent(invoice.id)}`);
-  const list = payments.map((payment) => element("li", {}, `${time(payment.begun_at)}: ${payment.amount} ${payment.currency}, ${payment.state}`
+  const list = payments.map((payment) => element("li", {}, `${time(payment.begun_at)}: ${money(payment)}, ${payment.state}`
     + `${payment.outcome ? ` (${payment.outcome}${payment.reason ? `, ${payment.reason}` : ""})` : ""}, ${payment.module}, ${payment.mode}${payment.sandbox ? ", sandbox" : ""}`));
   edit(invoice, element("h2", {}, "Payments"), list.length > 0 ? element("ul", {}, list) : element("p", { class: "faint" }, "None."));
 }

@@ -19,6 +19,7 @@ from connectors.framework.outcome import Outcome
 from connectors.framework.settings import ConnectorSettings
 from connectors.framework.surroundings import Surroundings
 from connectors.sql.tables import outbox
+from schemas.deployment import Deployment
 from smart_routing.free_port import free_port
 from tests.connectors.command_bench import QUICK, around
 
@@ -32,7 +33,9 @@ CHAT = "smart_routing"
 
 
 def settings_with(port: int) -> ConnectorSettings:
-    return ConnectorSettings.model_validate({**QUICK.model_dump(), "public_url": f"http://127.0.0.1:{port}", "link_secret": "a secret of the tests"})
+    return ConnectorSettings.model_validate(
+        {**QUICK.model_dump(), "public_url": f"http://127.0.0.1:{port}", "link_secret": "a secret of the tests"}
+    )
 
 
 def context(command_id="c1-1-1", deadline=None):
@@ -120,8 +123,6 @@ class Bench:
 @asynccontextmanager
 async def billing(sql_url, redis_url="redis://127.0.0.1:1", modules=None, **environment):
     """Billing without Kafka: what it would send stays in the outbox."""
-    from schemas.deployment import Deployment
-
     port = free_port()
     variables = {"SMART_ROUTING_SQL_URL": sql_url, "SMART_ROUTING_BILLING_MODULES": json.dumps(modules or {}), **environment}
     surroundings = around(Deployment(redis_url=redis_url), settings_with(port), **variables)

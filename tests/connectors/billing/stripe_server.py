@@ -62,8 +62,8 @@ class StripeServer:
             match self.wrong.pop(0):
                 case float() | int() as seconds:
                     await asyncio.sleep(seconds)
-                case answer:
-                    return answer
+                case refusal:
+                    return refusal
         if request.headers.get("Authorization") != f"Bearer {SECRET_KEY}":
             return _error(401, "invalid_request_error", None, "Invalid API Key provided")
         if key in self._answers:  # the same key: the same answer, and other parameters are an error
@@ -140,12 +140,19 @@ class StripeServer:
             assert await self.tell(body) == 200
         return body
 
-    async def decline(self, session: dict[str, Any], code="card_declined", decline_code: str | None = "generic_decline", method="card", **more: Any) -> None:
+    async def decline(
+        self, session: dict[str, Any], code="card_declined", decline_code: str | None = "generic_decline", method="card", **more: Any
+    ) -> None:
         """A customer's card is declined; the page stays open."""
         error = {"code": code, "type": "card_error", "payment_method": {"type": method}, **more}
         if decline_code is not None:
             error["decline_code"] = decline_code
-        intent = {"id": "pi_1", "object": "payment_intent", "metadata": {"payment": session["metadata"]["payment"]}, "last_payment_error": error}
+        intent = {
+            "id": "pi_1",
+            "object": "payment_intent",
+            "metadata": {"payment": session["metadata"]["payment"]},
+            "last_payment_error": error,
+        }
         assert await self.tell(self.event("payment_intent.payment_failed", intent)) == 200
 
 

@@ -13,7 +13,6 @@ from connectors.framework.outcome import Outcome
 from tests.connectors.billing.billing_bench import OPEN, VALUES, billing, context, of_amount, of_invoice
 from tests.connectors.billing.stripe_server import WEBHOOK_SECRET, signed, stripe_server
 from tests.connectors.billing.test_billing_sandbox import look, mailbox
-from tests.connectors.command_bench import QUICK
 from tests.connectors.mail_server import mail_server
 
 PAID = {**VALUES, "status": "paid"}
@@ -60,7 +59,11 @@ async def test_a_payment_is_made_on_the_providers_page_and_told_by_a_webhook(sql
         ({"decline_code": "stolen_card"}, "fraudulent_payment", "stolen_card"),
         ({"code": "expired_card", "decline_code": None}, "failed_payment", "expired_card"),
         ({"code": "processing_error", "decline_code": None}, "payment_error", "processing_error"),
-        ({"code": "payment_method_provider_decline", "decline_code": None, "method": "sepa_debit"}, "bank_transfer_error", "payment_method_provider_decline"),
+        (
+            {"code": "payment_method_provider_decline", "decline_code": None, "method": "sepa_debit"},
+            "bank_transfer_error",
+            "payment_method_provider_decline",
+        ),
     ],
 )
 async def test_within_the_conversation_a_decline_ends_the_payment_once_its_page_takes_no_money(sql_url, error, outcome, reason):
@@ -314,7 +317,13 @@ async def test_a_replayed_webhook_is_heeded_once(sql_url):
 
 @pytest.mark.parametrize(
     "change",
-    [{"amount_total": 1}, {"currency": "jpy"}, {"amount_total": "8740"}, {"metadata": {"payment": "c9-9-9"}, "client_reference_id": None}, {"metadata": None, "client_reference_id": None}],
+    [
+        {"amount_total": 1},
+        {"currency": "jpy"},
+        {"amount_total": "8740"},
+        {"metadata": {"payment": "c9-9-9"}, "client_reference_id": None},
+        {"metadata": None, "client_reference_id": None},
+    ],
 )
 async def test_a_webhook_about_other_money_pays_nothing(sqlite_url, change):
     async with at_provider(sqlite_url) as (server, bench):
@@ -344,7 +353,9 @@ async def test_a_test_event_pays_no_real_payment(sqlite_url):
         assert (await bench.invoice()).status == "open"
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"id": "e", "type": "t", "data": []}', b"\xff", b'{"id":"e","type":"t","data":{"object":[]}}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"null", b'{"id": "e", "type": "t", "data": []}', b"\xff", b'{"id":"e","type":"t","data":{"object":[]}}']
+)
 async def test_an_event_that_cannot_be_read_is_refused(sqlite_url, body):
     async with at_provider(sqlite_url) as (server, _):
         assert await server.tell(body) == 400
@@ -374,7 +385,3 @@ async def test_an_invoice_that_was_settled_meanwhile_leads_to_no_page(sqlite_url
         assert (shown["state"], shown["reason"]) == ("ended", "already_paid")
         await look(bench)
         assert server.session["status"] == "expired"
-
-
-def test_the_tests_have_their_own_patience():
-    assert QUICK.retry_initial_seconds < 1

@@ -8,17 +8,16 @@
     <topic prefix>contacts:<generation>:in:<conversation>  the customer of a conversation
     <topic prefix>contacts:preferred:<customer>        see `connectors.framework.customers`
 
-The offset is written in the MULTI of what was read up to it: a record that is read again is known by it, and what Redis loses, it loses
-with its offset. A generation is built anew aside, and counts from one moment to the next.
+The offset is written at one stroke with what was read up to it: a record that is read again is known by it, and what Redis loses, it
+loses with its offset. A generation is built anew aside, and counts from one moment to the next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
-from redis.exceptions import WatchError
 
 from connectors.contacts.story import AgentWrote, Began, Story
 from connectors.framework.customers import PreferredAgents
@@ -27,6 +26,30 @@ from schemas.deployment import Deployment
 _KEYS_AT_ONCE: Final = 1_000
 _LATE_MS: Final = 8 * 24 * 60 * 60 * 1_000
 """Commands wait on their topic for a week: one that is carried out late still finds what its window began with."""
+
+# One script instead of a MULTI with four commands a contact: what a client spends on each would be most of a rebuild.
+# KEYS: offset, generation that counts, beginnings, losses. ARGV: prefix of the keys, generation, whether it is built aside, partition,
+# first, end, log time of the first record, time up to which contacts are missing, expiry in ms; then for each contact offset, customer,
+# conversation, interaction and time. Returns the offset that is reached; -1 where another generation counts.
+_TAKE: Final = """
+if ARGV[3] == '0' and redis.call('GET', KEYS[2]) ~= ARGV[2] then return -1 end
+local reached = tonumber(redis.call('GET', KEYS[1]) or '0')
+if reached >= tonumber(ARGV[6]) or (reached < tonumber(ARGV[5]) and ARGV[8] == '') then return reached end
+if ARGV[7] ~= '' then redis.call('HSETNX', KEYS[3], ARGV[4], ARGV[7]) end
+if ARGV[8] ~= '' then redis.call('HSET', KEYS[4], ARGV[4], ARGV[8]) end
+local own = ARGV[1] .. ARGV[2]
+for at = 10, #ARGV, 5 do
+    if tonumber(ARGV[at]) >= reached then
+        local contacts = own .. ':of:' .. ARGV[at + 1]
+        redis.call('SET', own .. ':in:' .. ARGV[at + 2], ARGV[at + 1], 'PX', ARGV[9])
+        redis.call('ZADD', contacts, ARGV[at + 4], ARGV[at + 3])
+        redis.call('ZREMRANGEBYSCORE', contacts, '-inf', string.format('(%.0f', tonumber(ARGV[at + 4]) - tonumber(ARGV[9])))
+        redis.call('PEXPIRE', contacts, ARGV[9])
+    end
+end
+redis.call('SET', KEYS[1], ARGV[6])
+return tonumber(ARGV[6])
+"""
 
 
 class GenerationOver(Exception):
@@ -51,6 +74,7 @@ class ContactStore:
         self._retention_ms = retention_ms
         self._kept_ms = retention_ms + _LATE_MS
         self._agents = PreferredAgents(redis, deployment)
+        self._take = redis.register_script(_TAKE)
 
     async def generation(self) -> str:
         """Return the generation that counts; an empty one begins where there is none."""
@@ -76,25 +100,31 @@ class ContactStore:
 
         Raises GenerationOver where another generation counts; not for one that is built `aside`.
         """
-        offset_key = self._key(generation, "offset", str(story.partition))
-        async with self._redis.pipeline(transaction=True) as pipeline:
-            while True:
-                await pipeline.watch(offset_key, self._key("generation"))
-                if not aside and _text(await pipeline.get(self._key("generation"))) != generation:
-                    raise GenerationOver
-                reached = int(await pipeline.get(offset_key) or 0)
-                if not story.first <= reached < story.end and not (story.lost_until is not None and reached < story.end):
-                    return reached
-                told = [event for event in story.told if event.offset >= reached]
-                customers = await self._customers(pipeline, generation, told)
-                pipeline.multi()  # type: ignore[no-untyped-call]  # redis-py has no types here
-                self._write(pipeline, generation, story, told, customers)
-                pipeline.set(offset_key, story.end)
-                try:
-                    await pipeline.execute()
-                except WatchError:
-                    continue  # another process has taken it in meanwhile, or another generation counts
-                return story.end
+        # Who had a customer may be told twice and in any order: it need not be at one stroke with the offset, only before it.
+        await self._prefer(generation, [event for event in story.told if isinstance(event, AgentWrote)], story)
+        contacts: Iterator[str | int] = chain.from_iterable(
+            (event.offset, event.customer, event.conversation, event.interaction, event.at)
+            for event in story.told
+            if isinstance(event, Began)
+        )
+        reached = int(
+            await self._take(
+                keys=[
+                    self._key(generation, "offset", str(story.partition)),
+                    self._key("generation"),
+                    self._key(generation, "began"),
+                    self._key(generation, "lost"),
+                ],
+                args=[
+                    self._prefix, generation, int(aside), story.partition, story.first, story.end, _argument(story.began_at),
+                    _argument(story.lost_until), self._kept_ms,
+                    *contacts,
+                ],
+            )
+        )  # fmt: skip
+        if reached < 0:
+            raise GenerationOver
+        return reached
 
     async def count(self, generation: str, customer: str, since: int, until: int, *, but: str) -> Count | None:
         """Count a customer's contacts that began in a window, both ends included, one interaction apart.
@@ -136,37 +166,23 @@ class ContactStore:
         if found:
             await self._redis.unlink(*found)
 
-    async def _customers(self, pipeline: Pipeline, generation: str, told: Sequence[Began | AgentWrote]) -> Mapping[str, str]:
-        """Return conversation → customer, for the conversations in which agents wrote."""
-        customers = {event.conversation: event.customer for event in told if isinstance(event, Began)}
-        unknown = sorted({event.conversation for event in told if isinstance(event, AgentWrote)} - customers.keys())
-        found = await pipeline.mget([self._key(generation, "in", name) for name in unknown]) if unknown else []
-        return customers | {name: _text(customer) for name, customer in zip(unknown, found, strict=True) if customer is not None}
-
-    def _write(
-        self, pipeline: Pipeline, generation: str, story: Story, told: Sequence[Began | AgentWrote], customers: Mapping[str, str]
-    ) -> None:
-        partition = str(story.partition)
-        if story.began_at is not None:
-            pipeline.hsetnx(self._key(generation, "began"), partition, str(story.began_at))
-        if story.lost_until is not None:
-            pipeline.hset(self._key(generation, "lost"), partition, str(story.lost_until))
-        contacts: dict[str, dict[str, int]] = {}
-        for event in told:
-            match event:
-                case Began(_, customer, conversation, interaction, at):
-                    contacts.setdefault(customer, {})[interaction] = at
-                    pipeline.set(self._key(generation, "in", conversation), customer, px=self._kept_ms)
-                case AgentWrote(_, conversation, agent, at) if conversation in customers:
-                    self._agents.queue(pipeline, customers[conversation], agent, at)
-        for customer, interactions in contacts.items():
-            key = self._key(generation, "of", customer)
-            pipeline.zadd(key, interactions)
-            pipeline.zremrangebyscore(key, "-inf", f"({max(interactions.values()) - self._kept_ms}")
-            pipeline.pexpire(key, self._kept_ms)
+    async def _prefer(self, generation: str, wrote: Sequence[AgentWrote], story: Story) -> None:
+        if not wrote:
+            return
+        customers = {event.conversation: event.customer for event in story.told if isinstance(event, Began)}
+        unknown = sorted({event.conversation for event in wrote} - customers.keys())
+        found = await self._redis.mget([self._key(generation, "in", name) for name in unknown]) if unknown else []
+        customers |= {name: _text(customer) for name, customer in zip(unknown, found, strict=True) if customer is not None}
+        for event in wrote:
+            if event.conversation in customers:
+                await self._agents.record(customers[event.conversation], event.agent, event.at)
 
     def _key(self, *parts: str) -> str:
         return self._prefix + ":".join(parts)
+
+
+def _argument(number: int | None) -> str:
+    return "" if number is None else str(number)
 
 
 def _text(value: bytes | str | None) -> str:

@@ -5,7 +5,6 @@ from typing import Final
 
 import phonenumbers
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from schemas.deployment import Deployment
 
@@ -83,10 +82,6 @@ class PreferredAgents:
         Raises RedisError.
         """
         return bool(await self._record(keys=[self.key(customer)], args=[agent, at, PREFERRED_DAYS * _DAY_MS]))
-
-    def queue(self, pipeline: Pipeline, customer: str, agent: str, at: int) -> None:
-        """Record the same with whatever else a pipeline writes."""
-        pipeline.eval(_RECORD, 1, self.key(customer), agent, str(at), str(PREFERRED_DAYS * _DAY_MS))
 
     async def of(self, customer: str) -> str | None:
         """Return the agent who had a customer last; None where none is known.

@@ -1,6 +1,7 @@
 """Campaigns that are published, for all tests of the family; the store is each test's own."""
 
 import secrets
+from contextlib import contextmanager
 
 import pytest
 
@@ -8,7 +9,7 @@ from connectors.campaigns.connector import CampaignsConnector
 from connectors.framework.context import Context
 from schemas.deployment import Deployment
 from smart_routing.topic_admin import TopicAdmin
-from tests.connectors.command_bench import around
+from tests.connectors.command_bench import CommandBench, around
 from tests.connectors.conftest import KEY
 from tests.connectors.test_definitions import Publisher
 
@@ -20,10 +21,12 @@ LEAD = {
 }
 
 
-@pytest.fixture(scope="module")
-def published(kafka):
+@contextmanager
+def publishing(kafka, **more):
     """A deployment with campaigns of each medium and a layout."""
-    deployment = Deployment(bootstrap_servers=kafka, topic_prefix=f"test-{secrets.token_hex(4)}.", partitions=2, conversation_key=KEY)
+    deployment = Deployment(
+        bootstrap_servers=kafka, topic_prefix=f"test-{secrets.token_hex(4)}.", partitions=2, conversation_key=KEY, **more
+    )
     topics = deployment.topics
     wanted = {topics.definitions, topics.commands("campaigns"), topics.responses, topics.dead_letters}
     with TopicAdmin(kafka) as admin:
@@ -37,6 +40,21 @@ def published(kafka):
         publisher.put("campaign_layout", "l", "lead", fields=LEAD)
         yield deployment
         admin.delete(wanted)
+
+
+@pytest.fixture(scope="module")
+def published(kafka):
+    with publishing(kafka) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def family_bench(kafka, redis_server):
+    """Kafka's side of the connector, with topics of the test's own."""
+    with publishing(kafka, redis_url=redis_server.url) as deployment:
+        made = CommandBench(deployment, "campaigns")
+        yield made
+        made.close()
 
 
 @pytest.fixture

@@ -26,9 +26,13 @@ async def outcome_of(connector, number=1, **changes):
         return f"{refused.outcome or 'error'}: {refused.reason}"
 
 
-async def rows(connector, table=tables.target):
-    async with connector._database.reading() as connection:
+async def rows_of(database, table=tables.target):
+    async with database.reading() as connection:
         return (await connection.execute(select(table))).all()
+
+
+async def rows(connector, table=tables.target):
+    return await rows_of(connector._database, table)
 
 
 async def test_a_target_is_kept_as_it_was_given(connector):

@@ -1,7 +1,7 @@
 """Surveys that are published, for all tests of the family; the store is each test's own."""
 
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urlencode
 
 import pytest
@@ -15,7 +15,7 @@ from connectors.surveys.connector import SurveysConnector
 from processor.engine.entities.survey import SurveyDefinition
 from schemas.deployment import Deployment
 from smart_routing.topic_admin import TopicAdmin
-from tests.connectors.command_bench import QUICK
+from tests.connectors.command_bench import QUICK, CommandBench
 from tests.connectors.conftest import KEY
 from tests.connectors.test_definitions import Publisher
 
@@ -48,10 +48,12 @@ OPINION = {
 ALL = {"stars": "4", "again": "10", "why": ["kind", "price"], "how": "sms", "solved": "true", "more": "Good."}
 
 
-@pytest.fixture(scope="module")
-def published(kafka):
+@contextmanager
+def publishing(kafka, **more):
     """A deployment with surveys: on our page, elsewhere, and nowhere."""
-    deployment = Deployment(bootstrap_servers=kafka, topic_prefix=f"test-{secrets.token_hex(4)}.", partitions=2, conversation_key=KEY)
+    deployment = Deployment(
+        bootstrap_servers=kafka, topic_prefix=f"test-{secrets.token_hex(4)}.", partitions=2, conversation_key=KEY, **more
+    )
     topics = deployment.topics
     wanted = {topics.definitions, topics.commands("surveys"), topics.responses, topics.dead_letters}
     with TopicAdmin(kafka) as admin:
@@ -64,6 +66,21 @@ def published(kafka):
         publisher.put("survey", "s", "short", questions=[{"id": "stars", "text": "Well?", "kind": "rating"}])
         yield deployment
         admin.delete(wanted)
+
+
+@pytest.fixture(scope="module")
+def published(kafka):
+    with publishing(kafka) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def family_bench(kafka, redis_server):
+    """Kafka's side of the connector, with topics of the test's own."""
+    with publishing(kafka, redis_url=redis_server.url) as deployment:
+        made = CommandBench(deployment, "surveys")
+        yield made
+        made.close()
 
 
 def around(deployment, sql_url, *, public_url="http://127.0.0.1:8080", **environment):

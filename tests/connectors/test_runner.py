@@ -4,10 +4,12 @@ import asyncio
 import random
 
 import pytest
+from redis.asyncio import Redis
 
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.executor import LARGEST_RESPONSE_BYTES
 from connectors.framework.outcome import Outcome
+from connectors.framework.runner import ConnectorRunner, TakenOver
 from schemas.topics import partition_of
 from tests.connectors.command_bench import QUICK, in_seconds, running, until
 from tests.connectors.probe import Probe
@@ -325,3 +327,23 @@ async def test_redis_that_goes_away_holds_commands_up_and_loses_none(bench, redi
         redis_server.start()
         assert (await bench.answers(2))["2"] == ("ok", None)
     assert probe.executed == {"1": 1, "2": 1}
+
+
+async def test_a_connector_that_was_taken_for_dead_begins_anew_and_lets_nothing_overtake(bench):
+    gate = asyncio.Event()
+
+    async def wait(context):
+        await gate.wait()
+
+    probe, stop = Probe(wait), asyncio.Event()
+    for command_id in ("1", "2"):
+        bench.send("SendMessage", HELLO, command_id=command_id)
+    task = asyncio.create_task(ConnectorRunner(probe, bench.deployment, QUICK).run(stop))
+    await until(lambda: probe.executed)
+    async with Redis.from_url(bench.deployment.redis_url) as redis:
+        await redis.hset(f"{bench.deployment.topic_prefix}commands.messaging:1", "owner", "another/1")
+    gate.set()
+    with pytest.raises(TakenOver):
+        await task
+    assert probe.executed == {"1": 1}, "the second belongs behind what the other one is at"
+    assert sum(bench.committed().values()) == 0

@@ -21,19 +21,21 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the customer or the flow said."""
+    """What the customer, the flow or an agent said; `name` is the agent's."""
 
-    sender: Literal["customer", "flow"]
+    sender: Literal["customer", "flow", "agent"]
     text: str
     choices: tuple[Choice, ...] = ()
+    name: str | None = None
 
     def to_json(self) -> str:
         """Write it as the gateway shows it, in one line."""
         choices = [{"id": choice.id, "text": choice.text} for choice in self.choices]
-        return json.dumps({"from": self.sender, "text": self.text, "choices": choices}, ensure_ascii=False)
+        name = {} if self.name is None else {"name": self.name}
+        return json.dumps({"from": self.sender, **name, "text": self.text, "choices": choices}, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Entry":
         """Read what `to_json` wrote."""
         document = json.loads(text)
-        return cls(document["from"], document["text"], Choice.all_of(document["choices"]))
+        return cls(document["from"], document["text"], Choice.all_of(document["choices"]), document.get("name"))

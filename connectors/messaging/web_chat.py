@@ -36,7 +36,8 @@ class WebChat(Channel):
 
     @override
     async def send_message(self, body: Body, context: Context) -> Outcome:
-        await self._say(Entry("flow", body["text"]), context)
+        agent = body["agent"]
+        await self._say(Entry("flow", body["text"]) if agent is None else Entry("agent", body["text"], name=agent), context)
         return Outcome.ok()
 
     @override

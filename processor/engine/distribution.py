@@ -58,7 +58,7 @@ class Distribution(Action):
             case MessageReceived() as message:
                 return _going_on(visit, _relayed(visit, message))
             case AgentWrote() as written:
-                return _accepted(*((SendMessage(written.text),) if written.text.strip() else ()))
+                return _accepted(*((SendMessage(written.text, _name(visit, written.agent)),) if written.text.strip() else ()))
             case ResponseReceived() as response:
                 return self._progressed(visit, response) if response.outcome in PROGRESS else self.ended(visit, response)
             case Ticked():
@@ -99,6 +99,12 @@ def _going_on(visit: Visit, *commands: CommandBody) -> Awaiting:
 def _relayed(visit: Visit, message: MessageReceived) -> RelayMessage:
     media = tuple(RelayedMedia(item.url, item.mime_type, item.name) for item in message.media)
     return RelayMessage(_command(visit), message.message_id, message.text or "", media, message.choice)
+
+
+def _name(visit: Visit, agent: str) -> str | None:
+    """Return what the customer sees of who wrote."""
+    user = visit.definitions.by_reference("user", agent)
+    return (user.name if user is not None else "") or agent or None
 
 
 def _command(visit: Visit) -> str:

@@ -107,6 +107,15 @@ async def test_what_the_flow_says_comes_out_buttons_included_and_a_choice_shows_
     assert (chosen["choice"], chosen["text"]) == ("w1:b", None)
 
 
+async def test_an_agents_words_bear_the_agents_name(bench):
+    async with gateway(bench.deployment) as customer, running(MessagingConnector(around(bench.deployment)), bench.deployment):
+        bench.send("SendMessage", {"text": "Welcome"}, command_id="1", conversation=ANN)
+        bench.send("SendMessage", {"text": "How can I help?", "agent": "Anna <b>"}, command_id="2", conversation=ANN)
+        await bench.responses(2)
+        agents = {"from": "agent", "name": "Anna <b>", "text": "How can I help?", "choices": []}
+        assert await customer.transcript() == [said("flow", "Welcome"), agents]
+
+
 async def test_what_the_connector_cannot_say_is_answered(bench):
     bench.send("SendMessage", {"text": "x"}, command_id="1", channel="pigeon")
     bench.send("SendMessage", {"text": "x"}, command_id="2", account="another")

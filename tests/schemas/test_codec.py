@@ -59,7 +59,7 @@ def command(kind, body):
     [
         ("response", RESPONSE),
         ("inbound_message", MESSAGE),
-        ("messaging_command", command("SendMessage", {"text": "hello"})),
+        ("messaging_command", command("SendMessage", {"text": "hello", "agent": None})),
         ("messaging_command", command("CheckImage", {"url": "https://x/"})),
         ("tick", {"ticked_at": -1, "ticker": ""}),
     ],

@@ -18,7 +18,7 @@ function row(delivery) {
   return element("tr", {},
     cell("At", "number", time(delivery.at)),
     cell("Channel", "number", CHANNELS[delivery.channel] ?? delivery.channel),
-    cell("Status", "", tag(delivery.status), code),
+    cell("Status", "", element("span", {}, tag(delivery.status), code)),
     cell("Command", "", element("code", {}, delivery.command_id)),
     cell("Message at the provider", "", element("code", {}, delivery.message_id)),
   );

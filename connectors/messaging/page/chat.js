@@ -103,7 +103,7 @@ export class Chat {
       if (index >= 0) this.unseen.splice(index, 1)[0].item.remove();
     }
     this.retireChoices();
-    const item = this.bubble(message.from, message.text);
+    const item = this.bubble(message.from, message.text, message.name);
     if (message.choices.length) item.append(this.choices(message.choices));
     // What is still on its way stays below what was said.
     this.log.insertBefore(item, this.unseen[0]?.item ?? null);
@@ -111,8 +111,11 @@ export class Chat {
     if (atTheEnd) this.toTheEnd();
   }
 
-  bubble(from, text) {
-    const who = element("span", { className: "chat-who", textContent: from === "flow" ? "They said: " : "You said: " });
+  bubble(from, text, name) {
+    // An agent's name is seen, too: that a person answers, and who.
+    const who = from === "agent"
+      ? element("span", { className: "chat-agent-name", dir: "auto", textContent: name || "Agent" })
+      : element("span", { className: "chat-who", textContent: from === "flow" ? "They said: " : "You said: " });
     // Beside the text, not in it: the text's own first letter decides its direction.
     const said = element("p", { className: "chat-text", dir: "auto" });
     said.append(...(from === "customer" ? [text] : linked(text)));

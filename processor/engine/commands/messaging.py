@@ -26,6 +26,8 @@ class SendMessage(CommandBody, frozen=True):
 
     family = "messaging"
     text: str
+    agent: str | None = None
+    """Who of the staff wrote it; None where the flow says it."""
 
 
 class SendChoices(CommandBody, frozen=True):

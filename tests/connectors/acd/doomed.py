@@ -22,6 +22,10 @@ class Doomed(AcdConnector):
         raise AssertionError
 
 
-if __name__ == "__main__":
+async def main() -> None:
     surroundings = Surroundings.from_environment(os.environ)
-    asyncio.run(ConnectorRunner(Doomed(surroundings), surroundings.deployment, surroundings.settings).run(asyncio.Event()))
+    await ConnectorRunner(Doomed(surroundings), surroundings.deployment, surroundings.settings).run(asyncio.Event())
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -107,7 +107,9 @@ class SurveyPages:
             for name, value in form:
                 given.setdefault(name, []).append(value)
             mark = self._links.form(attachment.id)
-            if not self._links.is_form(attachment.id, "".join(given.get("form", ()))):
+            # Whoever has no link can send nothing; whoever has one makes no other's browser send it (Fetch Metadata Request Headers).
+            foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
+            if foreign or not self._links.is_form(attachment.id, "".join(given.get("form", ()))):
                 return _plain(403, "This form was not served by this page. Please open your link again.")
             answers = read(form, survey.questions)
             if answers.problems:

@@ -92,7 +92,7 @@ function summarised(question) {
   if (question.mean !== undefined) figures.push(element("span", { class: "figure" }, question.mean.toFixed(2)), element("span", { class: "faint" }, " of 5"));
   if (question.score !== undefined) {
     figures.push(element("span", { class: "figure" }, question.score > 0 ? `+${question.score}` : question.score),
-      element("span", { class: "faint" }, ` net promoter score: ${question.promoters} promoters, ${question.detractors} detractors`));
+      element("span", { class: "faint" }, ` net promoter score · promoters ${question.promoters}, detractors ${question.detractors}`));
   }
   return element("section", { class: "card", "data-question": question.id },
     element("h2", {}, question.text, " ", question.retired ? element("span", { class: "tag warn" }, "no longer asked") : null),

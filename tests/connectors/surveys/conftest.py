@@ -134,19 +134,18 @@ class Customer:
         async with self.session.get(self.address + path_of(link), headers=headers) as response:
             return response.status, await response.text(), response.headers
 
-    async def post(self, link, data, content_type="application/x-www-form-urlencoded"):
-        async with self.session.post(
-            self.address + path_of(link), data=data, headers={"Content-Type": content_type}, allow_redirects=False
-        ) as response:
+    async def post(self, link, data, content_type="application/x-www-form-urlencoded", **headers):
+        headers = {"Content-Type": content_type, **headers}
+        async with self.session.post(self.address + path_of(link), data=data, headers=headers, allow_redirects=False) as response:
             return response.status, await response.text(), response.headers
 
-    async def answer(self, link, answers, mark=None):
+    async def answer(self, link, answers, mark=None, **headers):
         """Fill in the form that the page shows, and send it."""
         if mark is None:
             _, page, _ = await self.get(link)
             mark = mark_of(page)
         pairs = [(f"answer.{name}", one) for name, value in answers.items() for one in ([value] if isinstance(value, str) else value)]
-        return await self.post(link, urlencode([("form", mark), *pairs]))
+        return await self.post(link, urlencode([("form", mark), *pairs]), **headers)
 
 
 def path_of(link):

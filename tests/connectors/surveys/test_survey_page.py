@@ -129,6 +129,7 @@ async def test_a_form_that_we_did_not_serve_for_this_link_is_refused(on_sqlite):
     for mark in ("", "x", foreign, link.rpartition("/")[2]):
         assert (await customer.answer(link, {"stars": "5"}, mark or " "))[0] == 403
     assert (await customer.post(link, "answer.stars=5"))[0] == 403
+    assert (await customer.answer(link, {"stars": "5"}, **{"Sec-Fetch-Site": "cross-site"}))[0] == 403
     assert (await customer.post(link, '{"answer.stars": "5"}', "application/json"))[0] == 400
     assert (await customer.post(link, "form=x", "text/plain"))[0] == 400
     assert (await customer.post(link, b"form=%ff\xff"))[0] == 400

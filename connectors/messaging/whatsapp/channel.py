@@ -1,6 +1,7 @@
 """The channel WhatsApp: texts, buttons, lists and templates, each message once."""
 
 import json
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -28,6 +29,9 @@ from connectors.sms_gateway.attempts import Attempt, Attempts
 from connectors.sms_gateway.receipts import Receipts
 
 CHANNEL: Final = "whatsapp"
+
+logger = logging.getLogger(__name__)
+
 _RECEIPT_PAUSE_SECONDS: Final = 1.0
 
 
@@ -87,7 +91,12 @@ class WhatsApp(Channel):
     async def _template(self, account: WhatsAppAccount, name: str, text: str, choices: tuple[Choice, ...]) -> Payload:
         if account.business_account_id is None:
             raise TemplateMismatch("the account's business_account_id is not set, so that its templates cannot be looked up")
-        return fitting(name, await self._api.templates(account, name), text, choices)
+        try:
+            found = await self._api.templates(account, name)
+        except Refused as refused:
+            logger.warning("whatsapp %s: templates cannot be looked up: %s", account.phone_number_id, refused)
+            raise TemplateMismatch("the account's templates cannot be looked up") from refused
+        return fitting(name, found, text, choices)
 
     async def _send(self, payload: Payload, values: Mapping[str, str], context: Context, *, template: bool = False) -> Outcome:
         account = self._account(context)

@@ -133,6 +133,15 @@ async def test_a_template_that_does_not_fit_is_sent_as_numbers_with_a_warning(re
         assert [sent.message["text"]["body"] for sent in server.sent] == ["What is it about?\n1. Order\n2. Bill"]
 
 
+async def test_where_templates_cannot_be_looked_up_none_is_sent(redis_server):
+    async with WhatsAppServer(business_account_id="another") as server:
+        for more in ({"business_account_id": None}, {"business_account_id": "1"}):
+            account = {**server.account(), **more}
+            async with channel(redis_server, server, account=account) as whatsapp:
+                outcome = await whatsapp.send_choices(choices(template="offer"), context(str(more)))
+                assert outcome.values == {"rendered": "numbered", "warning": "template_mismatch"}
+
+
 async def test_a_template_that_whatsapp_itself_refuses_is_sent_as_numbers_too(redis_server):
     async with WhatsAppServer() as server, channel(redis_server, server) as whatsapp:
         server.add_template("offer", "Hello", "Order", "Bill")

@@ -75,6 +75,7 @@ class WhatsAppServer:
         application.router.add_get(f"/v23.0/{self.business_account_id}/message_templates", self._templates)
         application.router.add_get("/v23.0/{media}", self._media)
         application.router.add_get("/files/{media}", self._file)
+        application.router.add_route("*", "/{path:.*}", self._unknown)
         self._runner = web.AppRunner(application, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
@@ -215,6 +216,10 @@ class WhatsAppServer:
             return refused
         mime_type, content = self.media[request.match_info["media"]]
         return web.Response(body=content, headers={"Content-Type": mime_type})
+
+    async def _unknown(self, request: web.Request) -> web.StreamResponse:
+        """Unsupported request: the object does not exist, or the token may not see it."""
+        return self._unauthorised(request) or _error(100)
 
     def _unauthorised(self, request: web.Request) -> web.Response | None:
         return None if request.headers.get("Authorization") == f"Bearer {self.access_token}" else _error(190)

@@ -46,16 +46,21 @@ class AcdBench(CommandBench):
 
     def to_queue(self, command_id: str, *queues: str | dict[str, Any], prioritize: bool = False, group: str | None = None, **more) -> None:
         given = [{"reference": queue} if isinstance(queue, str) else queue for queue in queues or ("support",)]
-        bounds = {"skills": [], "maximum_waiting": None, "maximum_estimated_wait_sec": None, "maximum_wait_sec": None}
-        body = {"queue_group": group, "queues": [{**bounds, **queue} for queue in given], "prioritize": prioritize, "customer": ADA}
+        bounds: dict[str, Any] = {"skills": [], "maximum_waiting": None, "maximum_estimated_wait_sec": None, "maximum_wait_sec": None}
+        body: dict[str, Any] = {
+            "queue_group": group,
+            "queues": [{**bounds, **queue} for queue in given],
+            "prioritize": prioritize,
+            "customer": ADA,
+        }
         self.send("DistributeToQueue", body, command_id=command_id, conversation=f"of-{command_id}", **more)
 
     def to_user(self, command_id: str, user: str | None, timeout_ms: int = 60_000, **more: Any) -> None:
-        body = {"user": user, "timeout_ms": timeout_ms, "customer": ADA}
+        body: dict[str, Any] = {"user": user, "timeout_ms": timeout_ms, "customer": ADA}
         self.send("DistributeToUser", body, command_id=command_id, conversation=f"of-{command_id}", **more)
 
     def relay(self, command_id: str, distribution: str, text: str) -> None:
-        body = {"distribution": distribution, "message_id": f"m-{command_id}", "text": text, "media": [], "choice": None}
+        body: dict[str, Any] = {"distribution": distribution, "message_id": f"m-{command_id}", "text": text, "media": [], "choice": None}
         self.send("RelayMessage", body, command_id=command_id, conversation=f"of-{distribution}")
 
     def cancel(self, command_id: str, distribution: str) -> None:
@@ -124,7 +129,7 @@ class Desk:
 
     async def contacts(self) -> list[dict[str, Any]]:
         _, desk = await self._client.call("GET", "/api/desk")
-        return desk["contacts"]
+        return list(desk["contacts"])
 
     async def do(self, contact: str, what: str, body: Any = None) -> int:
         return (await self._client.call("POST", f"/api/desk/contacts/{contact}/{what}", body))[0]

@@ -21,7 +21,7 @@ class CallCenter:
     """Says what happens in few words, and tells what went to the outbox."""
 
     def __init__(self, redis: Redis, settings: AcdSettings = SETTINGS) -> None:
-        self.redis = redis
+        self.redis: Any = redis  # with its answers in bytes, which redis-py's types do not know
         self.now = MONDAY
         self.floor = Floor(redis, Deployment(), settings, clock=lambda: self.now)
         self.agents: dict[str, Agent] = {}
@@ -55,7 +55,7 @@ class CallCenter:
         return [contact["id"] for contact in (await self.floor.desk(user))["contacts"] if contact["state"] == "accepted"]
 
     async def presence(self, user: str) -> str:
-        return (await self.floor.desk(user))["presence"]
+        return str((await self.floor.desk(user))["presence"])
 
     async def told(self, contact: str | None = None) -> list[tuple[str, ...]]:
         """What went out: outcome and reason of responses, texts of agents."""

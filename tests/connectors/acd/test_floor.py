@@ -1,6 +1,7 @@
 """The floor of the ACD, on a real Redis."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -494,7 +495,7 @@ async def test_what_is_relayed_to_a_contact_that_is_over_or_unknown_is_refused(c
     await center.hire("anna")
     await center.call("c1")
     await center.floor.cancel("c1")
-    message = {"text": "hello?", "media": [], "choice": None}
+    message: dict[str, Any] = {"text": "hello?", "media": [], "choice": None}
     assert await refused(center.floor.relay("c1", "m1", message)) == "unknown_distribution"
     assert await refused(center.floor.relay("c2", "m1", message)) == "unknown_distribution"
 

@@ -7,13 +7,14 @@ from collections import Counter, defaultdict
 import pytest
 
 from connectors.acd.floor.contact import QueueEntry
-from connectors.acd.floor.floor import FloorRefused
+from connectors.acd.floor.floor import FloorRefused, Presence
 from tests.connectors.acd.call_center import CallCenter, open_center
 
 SKILLS = ("french", "german")
 QUEUES = ("sales", "support", "night")
+PRESENCES: tuple[Presence, ...] = ("available", "available", "available", "away", "signed_out")
 ENDS = {"processed", "unprocessed", "dissuasion_maximum_wait", "dissuasion_by_user", "dissuasion", "ok", "no_response", "error"}
-STEPS = 150
+STEPS = 120
 
 
 class Life:
@@ -27,6 +28,7 @@ class Life:
         self.cancelled: set[str] = set()
         self.accepted: dict[str, str] = {}
         self.trail: list[str] = []
+        self.defined: dict[str, float] = {}
 
     async def step(self) -> None:
         kinds = (
@@ -45,6 +47,7 @@ class Life:
 
     async def roster(self):
         name = f"agent{self.random.randrange(6)}"
+        self.defined[name] = self.center.now
         await self.center.hire(
             name,
             *self.random.sample(QUEUES, self.random.randint(1, 3)),
@@ -56,9 +59,7 @@ class Life:
 
     async def presence(self):
         if self.center.agents:
-            await self.center.floor.set_presence(
-                self.random.choice(list(self.center.agents)), self.random.choice(["available"] * 3 + ["away", "signed_out"])
-            )
+            await self.center.floor.set_presence(self.random.choice(list(self.center.agents)), self.random.choice(PRESENCES))
 
     async def call(self):
         self.number += 1
@@ -147,7 +148,7 @@ class Life:
             self.live.discard(name)
         going_on = {name: of for name, of in contacts.items() if of["state"] != "ended"}
         assert set(going_on) == self.live, "nothing is lost, and nothing comes back"
-        told = defaultdict(Counter)
+        told: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for name, outcome, *_ in await self.center.told():
             told[name][outcome] += 1
         for name, outcomes in told.items():
@@ -167,9 +168,15 @@ class Life:
             members = {member.decode() for member in await redis.smembers(f"{prefix}with:{name}")}
             assert members == {contact for contact, of in going_on.items() if of["agent"] == name}
             offered = [contact for contact in members if going_on[contact]["state"] == "offered"]
+            for contact in offered:
+                of = going_on[contact]
+                if of["kind"] == "queue" and int(of["offered"]) > self.defined.get(name, 0) * 1000:
+                    (entry,) = [entry for entry in json.loads(of["queues"]) if entry["reference"] == of["queue"]]
+                    assert set(entry["skills"]) <= set(agent.skills), "who is asked has the skills"
+                    assert of["queue"] in agent.queues, "and serves the queue"
             # A capacity may have been lowered since; nothing was offered beyond it then.
-            if offered:
-                assert len(members) <= max(agent.capacity, self.seen_capacity(name)), name
+            if any(int(going_on[contact]["offered"]) > self.defined.get(name, 0) * 1000 for contact in offered):
+                assert len(members) <= agent.capacity, name
             presence = (await redis.hget(f"{prefix}user:{name}", "presence") or b"signed_out").decode()
             assert presence == "available" or not offered, "who is not there is asked nothing"
             assert presence != "signed_out" or not members
@@ -179,9 +186,6 @@ class Life:
                 assert listed == (free and queue in agent.queues), (name, queue)
                 signed = bool(await redis.sismember(f"{prefix}signed:{queue}", name))
                 assert signed == (agent.active and presence != "signed_out" and queue in agent.queues)
-
-    def seen_capacity(self, name: str) -> int:
-        return 3
 
     async def check_queues(self, going_on) -> None:
         redis, prefix = self.center.redis, self.center.floor.prefix

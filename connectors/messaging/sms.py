@@ -16,6 +16,7 @@ from connectors.messaging.settings import MessagingSettings
 from connectors.sms_gateway.client import SmsGateway
 
 CHANNEL: Final = "sms"
+_MARGIN_SECONDS: Final = 0.5
 
 
 class Sms(Channel):
@@ -55,4 +56,6 @@ class Sms(Channel):
             raise Refused(
                 "unknown_account", f"Expected one of the accounts {', '.join(self._numbers) or '(none is set)'}; found {account!r}."
             )
-        await self._gateway.send(number, context.envelope["address"], text, context.command_id)
+        await self._gateway.send(
+            number, context.envelope["address"], text, context.command_id, within=context.seconds_left(_MARGIN_SECONDS)
+        )

@@ -12,6 +12,7 @@ from connectors.sms_gateway.client import Sent, SmsGateway
 from connectors.sql.database import Database
 
 NOT_MOBILE = "not_mobile"
+_MARGIN_SECONDS = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,8 @@ class SmsConnector(Connector):
             async with self._database.writing() as connection:
                 await outgoing.ask(connection, body, context)
         try:
-            sent = await self._gateway.send(body["sender"], body["recipient"], body["text"], context.command_id)
+            within = context.seconds_left(_MARGIN_SECONDS)
+            sent = await self._gateway.send(body["sender"], body["recipient"], body["text"], context.command_id, within=within)
         except Refused as refused:
             if recorded:
                 await self._tell(context, outgoing.REFUSED, reason=refused.reason)

@@ -65,15 +65,15 @@ class GatewayApi:
         """Close their connections."""
         await self._outbound.close()
 
-    async def create(self, account: GatewayAccount, form: Mapping[str, str]) -> Answer:
-        """Ask for a message.
+    async def create(self, account: GatewayAccount, form: Mapping[str, str], within: float | None = None) -> Answer:
+        """Ask for a message; `within` so many seconds, where they are fewer than an answer may take.
 
         Raises:
             NotSent: the gateway could not be reached.
             Retry: it did not answer; it may have taken the message all the same, so that the outcome past the deadline is `unknown`.
             Refused: it can never be reached.
         """
-        return await self._ask(account, "POST", _messages(account), urlencode(form).encode())
+        return await self._ask(account, "POST", _messages(account), urlencode(form).encode(), within=within)
 
     async def listed(self, account: GatewayAccount, sender: str, recipient: str, since: float) -> AsyncIterator[Mapping[str, Any]]:
         """Give the messages from a sender to a recipient that were created after `since` (seconds since the epoch), newest first.
@@ -112,19 +112,22 @@ class GatewayApi:
         async with self._outbound.request("GET", address, headers=headers, schemes=_SCHEMES) as response:
             yield response
 
-    async def _ask(self, account: GatewayAccount, method: str, url: str, body: bytes | None = None) -> Answer:
+    async def _ask(
+        self, account: GatewayAccount, method: str, url: str, body: bytes | None = None, *, within: float | None = None
+    ) -> Answer:
+        seconds = self._seconds if within is None else min(self._seconds, within)
         headers = {"Authorization": _authorization(account), "Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
             async with (
-                asyncio.timeout(self._seconds),
+                asyncio.timeout(seconds),
                 self._outbound.request(method, URL(url, encoded=True), headers=headers, body=body, schemes=_SCHEMES) as response,
             ):
                 content = await read_at_most(response, _LARGEST_ANSWER_BYTES)
                 return Answer(response.status, _json(content), _after(response.headers.get("Retry-After")))
         except TimeoutError as error:
-            raise Retry("unreachable", detail=f"The gateway took more than {self._seconds:g} seconds.", outcome=UNKNOWN) from error
+            raise Retry("unreachable", detail=f"The gateway took more than {seconds:g} seconds.", outcome=UNKNOWN) from error
         except Retry as retry:
             if isinstance(retry.__cause__, ClientConnectorError):
                 raise NotSent(retry.reason, detail=retry.detail) from retry

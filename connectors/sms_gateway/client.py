@@ -77,8 +77,11 @@ class SmsGateway:
         await self.api.close()
         await self._redis.aclose()
 
-    async def send(self, sender: str, recipient: str, text: str, idempotency_key: str) -> Sent:
+    async def send(self, sender: str, recipient: str, text: str, idempotency_key: str, *, within: float | None = None) -> Sent:
         """Send a text; the same key again sends nothing more and returns the same.
+
+        The gateway has `within` so many seconds to answer, where they are fewer than the setting says: who has a deadline leaves time
+        to tell that nobody knows what became of the text.
 
         Raises:
             Refused: `refused`, `not_mobile`, `too_long`, `invalid_sender`, or `unreachable` where there is no such gateway.
@@ -94,7 +97,7 @@ class SmsGateway:
                 if found is not None:
                     return found
                 await self._attempts.again(idempotency_key, str(message.segments))
-            return await self._create(name, account, message)
+            return await self._create(name, account, message, within)
         except RedisError as error:
             raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
 
@@ -119,7 +122,7 @@ class SmsGateway:
             raise Refused("invalid_sender", "No account at the gateway sends as this sender.")
         raise Refused("unreachable", "No SMS gateway is configured (SMART_ROUTING_SMS_GATEWAY_ACCOUNTS).")
 
-    async def _create(self, name: str, account: GatewayAccount, message: _Text) -> Sent:
+    async def _create(self, name: str, account: GatewayAccount, message: _Text, within: float | None) -> Sent:
         key = message.key
         if await self.opt_outs.has(message.sender, message.recipient):
             await self._attempts.withdraw(key)
@@ -127,7 +130,7 @@ class SmsGateway:
         try:
             callback = f"{self._public_url}/webhooks/sms/{name}/status?message={quote(key, safe='')}"
             form = {"To": message.recipient, "From": message.sender, "Body": message.text, "StatusCallback": callback}
-            answer = await self.api.create(account, form)
+            answer = await self.api.create(account, form, within)
         except (NotSent, Refused):
             await self._attempts.withdraw(key)
             raise

@@ -40,14 +40,14 @@ class GraphApi:
         """Close their connections."""
         await self._outbound.close()
 
-    async def send(self, account: WhatsAppAccount, message: Mapping[str, Any]) -> str:
-        """Send a message and return its id (wamid).
+    async def send(self, account: WhatsAppAccount, message: Mapping[str, Any], within: float | None = None) -> str:
+        """Send a message and return its id (wamid); `within` so many seconds, where they are fewer than the API may take.
 
         Raises:
             Refused, TemplateMismatch: it was not sent.
             Retry: it was not sent, or, where the outcome is `unknown`, may have been.
         """
-        content = await self._ask(account, "POST", f"{account.phone_number_id}/messages", body=json.dumps(message).encode())
+        content = await self._ask(account, "POST", f"{account.phone_number_id}/messages", body=json.dumps(message).encode(), within=within)
         try:
             return str(content["messages"][0]["id"])
         except (KeyError, IndexError, TypeError):
@@ -89,18 +89,21 @@ class GraphApi:
         async with self._outbound.request("GET", address, headers=_headers(account), schemes=_SCHEMES) as response:
             yield response
 
-    async def _ask(self, account: WhatsAppAccount, method: str, path: str, query: str = "", body: bytes | None = None) -> Mapping[str, Any]:
+    async def _ask(
+        self, account: WhatsAppAccount, method: str, path: str, query: str = "", *, body: bytes | None = None, within: float | None = None
+    ) -> Mapping[str, Any]:
+        seconds = self._seconds if within is None else min(self._seconds, within)
         url = URL(f"{account.base_url}/{account.api_version}/{path}" + (f"?{query}" if query else ""), encoded=True)
         headers = _headers(account) if body is None else {**_headers(account), "Content-Type": "application/json"}
         try:
             async with (
-                asyncio.timeout(self._seconds),
+                asyncio.timeout(seconds),
                 self._outbound.request(method, url, headers=headers, body=body, schemes=_SCHEMES) as response,
             ):
                 content = _json(await read_at_most(response, _LARGEST_ANSWER_BYTES))
                 status, after = response.status, response.headers.get("Retry-After", "")
         except TimeoutError as error:
-            raise Retry("unreachable", detail=f"WhatsApp took more than {self._seconds:g} seconds.", outcome=UNKNOWN) from error
+            raise Retry("unreachable", detail=f"WhatsApp took more than {seconds:g} seconds.", outcome=UNKNOWN) from error
         except Retry as retry:
             outcome = None if isinstance(retry.__cause__, ClientConnectorError) else UNKNOWN
             raise Retry(retry.reason, detail=retry.detail, outcome=outcome) from retry

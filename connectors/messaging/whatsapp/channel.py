@@ -33,6 +33,8 @@ CHANNEL: Final = "whatsapp"
 logger = logging.getLogger(__name__)
 
 _RECEIPT_PAUSE_SECONDS: Final = 1.0
+_MARGIN_SECONDS: Final = 0.5
+"""So long before a command's deadline a request is given up: then there is time to say that nobody knows what became of it."""
 
 
 class WhatsApp(Channel):
@@ -120,7 +122,7 @@ class WhatsApp(Channel):
             **payload,
         }
         try:
-            message_id = await self._api.send(account, message)
+            message_id = await self._api.send(account, message, context.seconds_left(_MARGIN_SECONDS))
         except Retry as retry:
             if retry.outcome != UNKNOWN:
                 await self._attempts.withdraw(context.command_id)

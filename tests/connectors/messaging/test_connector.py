@@ -84,6 +84,18 @@ async def test_each_command_goes_to_its_channel_in_order(bench):
         assert [message.body for message in sms.messages] == ["Bonjour", "Which?\n1. Order\n2. Bill"]
 
 
+async def test_a_deadline_that_passes_while_a_provider_hangs_leaves_it_unknown(bench):
+    await wrote(bench, "c1")
+    async with WhatsAppServer() as whatsapp, SmsServer() as sms, connected(bench, whatsapp, sms):
+        whatsapp.faults.append("hang")
+        sms.faults.append("hang")
+        sms.faults.extend(["list_down"] * 100)
+        send(bench, "1", "whatsapp", "shop", deadline=in_seconds(2))
+        send(bench, "2", "sms", "line", conversation="c2", deadline=in_seconds(2))
+        assert await bench.answers(2) == {"1": ("unknown", "unreachable"), "2": ("unknown", "unreachable")}
+        assert (len(whatsapp.sent), len(sms.messages)) == (1, 1)
+
+
 async def test_an_account_is_written_to_at_its_rate(bench):
     settings = QUICK.model_validate({**QUICK.model_dump(), "rates": "{messaging/whatsapp/*: 10}"})
     await wrote(bench, *(f"c{number}" for number in range(10)))

@@ -128,16 +128,20 @@ def follower_app(deployment: Deployment, projection: Projection, session_seconds
     async def take(partition: int, first: int, records: list[Record]) -> None:
         await projection.follow(partition, first, records)
 
+    async def follow(partition: int, messages: list[Any]) -> None:
+        generation, following = followed.get(partition, (None, 0))
+        # Within a generation of the group only marks of transactions lie between two records that it gives us one after another.
+        first = following if generation == messages[-1].generation_id else messages[0].offset
+        await take(partition, first, [Record(message.offset, message.value) for message in messages])
+        followed[partition] = messages[-1].generation_id, messages[-1].offset + 1
+
     @app.agent(journal, concurrency=1, supervisor_strategy=CrashingSupervisor)
     async def contacts(stream: Any) -> None:
         async for events in stream.noack_take(RECORDS_AT_ONCE, within=WITHIN_SEC):
-            for partition in sorted({event.message.partition for event in events}):
-                messages = [event.message for event in events if event.message.partition == partition]
-                generation, following = followed.get(partition, (None, 0))
-                # Within a generation of the group only marks of transactions lie between two records that it gives us one after another.
-                first = following if generation == messages[-1].generation_id else messages[0].offset
-                await take(partition, first, [Record(message.offset, message.value) for message in messages])
-                followed[partition] = messages[-1].generation_id, messages[-1].offset + 1
+            runs: dict[int, list[Any]] = {}
+            for event in events:
+                runs.setdefault(event.message.partition, []).append(event.message)
+            await asyncio.gather(*(follow(partition, messages) for partition, messages in runs.items()))
             for event in events:
                 event.ack()
 

@@ -32,6 +32,8 @@ class Projection:
         self._topic = deployment.topics.journal
         self._log = log
         self._store = store
+        self._followed = ""
+        """The generation that counted when it was last asked for."""
 
     async def catch_up(self, generation: str, *, aside: bool = False, progress: Progress = _silent) -> None:
         """Take in everything up to the journal's end as it is now.
@@ -70,10 +72,10 @@ class Projection:
         """
         story = await asyncio.to_thread(self._reading.story, partition, first, records[-1].offset + 1, records)
         while True:
-            generation = await self._store.generation()
+            generation = self._followed = self._followed or await self._store.generation()
             try:
                 if await self._store.take(generation, story) >= story.end:
                     return
                 await self.catch_up(generation)
             except GenerationOver:
-                continue
+                self._followed = ""

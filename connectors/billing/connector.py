@@ -9,7 +9,7 @@ from connectors.billing import invoice_store, payment_store
 from connectors.billing.invitation import Invitations
 from connectors.billing.invoice import PAID as PAID_STATUS
 from connectors.billing.invoice import Invoice
-from connectors.billing.money import Money
+from connectors.billing.money import Money, is_locale
 from connectors.billing.payment import CANCELLED, CLOSING, ERROR, OPEN, PAID, PROCESSING, WITHIN_CONVERSATION, Payment
 from connectors.billing.payment_store import ALREADY_PAID
 from connectors.billing.providers import Providers
@@ -149,7 +149,7 @@ class BillingConnector(Connector):
             "provider": self._providers.provider_of(body["module"], sandbox=body["sandbox"]),
             "sandbox": body["sandbox"],
             "mode": body["mode"],
-            "locale": body["locale"],
+            "locale": body["locale"] if is_locale(body["locale"]) else None,
             "answer_until": context.deadline,
             "expires_at": payment_store.now() + int(seconds * 1_000),
         }

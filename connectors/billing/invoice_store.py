@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.billing.invoice import PAID, Invoice, email_key_of, key_of
@@ -12,7 +12,6 @@ from connectors.billing.new_invoice import NewInvoice
 from connectors.billing.tables import invoice
 from connectors.framework.errors import Refused
 
-_MOST: Final = 1_000
 _columns = invoice.c
 
 
@@ -26,12 +25,12 @@ async def find(connection: AsyncConnection, identifier: str, value: str, selecti
         raise Refused("wrong_type", "Expected to select the oldest or the most_recent.")
     if "\0" in value:
         return None
-    found = await _found(connection, identifier, value)
-    dated = sorted(
-        (row for row in found if row.issued_on), key=lambda row: (row.issued_on, row.number, row.id), reverse=selection != "oldest"
-    )
-    chosen = next(iter([*dated, *(row for row in found if not row.issued_on)]), None)
-    return None if chosen is None else Invoice.of(chosen)
+    order = [column.desc() if selection == "most_recent" else column for column in (_columns.issued_on, _columns.number, _columns.id)]
+    for condition in await _conditions(connection, identifier, value):
+        wanted = select(invoice).where(condition).order_by(_columns.issued_on.is_(None), *order).limit(1)
+        if (row := (await connection.execute(wanted)).one_or_none()) is not None:
+            return Invoice.of(row)
+    return None
 
 
 async def by_id(connection: AsyncConnection, identity: str, *, to_change: bool = False) -> Invoice | None:
@@ -66,34 +65,33 @@ async def pay(connection: AsyncConnection, identity: str, payment_id: str, settl
     return (await connection.execute(update(invoice).where(unpaid).values(**values))).rowcount == 1
 
 
-async def _found(connection: AsyncConnection, identifier: str, value: str) -> Sequence[Any]:
+async def _conditions(connection: AsyncConnection, identifier: str, value: str) -> Sequence[ColumnElement[bool]]:
+    """Return by what an invoice may be found; the first condition that finds one decides."""
     match identifier:
         case "invoice_id":
-            return await _rows(connection, _columns.id == value)
+            return [_columns.id == value]
         case "invoice_number":
             return await _numbered(connection, _columns.number, _columns.number_key, value)
         case "customer_number":
             return await _numbered(connection, _columns.customer_number, _columns.customer_key, value)
         case "mobile_phone_number":
-            return await _rows(connection, _columns.mobile_phone == value)
+            return [_columns.mobile_phone == value]
         case "landline_number":
-            return await _rows(connection, _columns.landline_phone == value)
+            return [_columns.landline_phone == value]
         case "email_address":
-            return await _rows(connection, _columns.email_key == email_key_of(value))
+            return [_columns.email_key == email_key_of(value)]
         case _:
             raise Refused("wrong_type", "Expected an identifier of invoices.")
 
 
-async def _numbered(connection: AsyncConnection, written: Any, key: Any, value: str) -> Sequence[Any]:
-    exact = await _rows(connection, written == value.strip())
-    if exact or not key_of(value):
-        return exact
-    similar = await _rows(connection, key == key_of(value))
-    return similar if len({getattr(row, written.name) for row in similar}) == 1 else []
-
-
-async def _rows(connection: AsyncConnection, condition: Any) -> Sequence[Any]:
-    return (await connection.execute(select(invoice).where(condition).limit(_MOST))).all()
+async def _numbered(
+    connection: AsyncConnection, written: ColumnElement[Any], key: ColumnElement[Any], value: str
+) -> Sequence[ColumnElement[bool]]:
+    exact = written == value.strip()
+    if not key_of(value):
+        return [exact]
+    similar = (await connection.execute(select(written).where(key == key_of(value)).distinct().limit(2))).all()
+    return [exact, key == key_of(value)] if len(similar) == 1 else [exact]
 
 
 def _row(given: NewInvoice) -> dict[str, Any]:

@@ -15,6 +15,7 @@ LARGEST: Final = Decimal(10) ** 12
 """An amount is below this; more would be a mistake."""
 
 _LONGEST_TEXT: Final = 32
+_LONGEST_LOCALE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,23 @@ def exponent_of(currency: str) -> int:
     return exponent
 
 
+def is_locale(text: str | None) -> bool:
+    """Whether CLDR knows a locale; what a customer's channel says of it may be anything."""
+    return _locale(text) is not None
+
+
 def known_locale(text: str | None, otherwise: str = "en") -> Locale:
     """Return a locale; `otherwise` where none is given, or one that nobody knows."""
-    for candidate in (text, otherwise):
-        if candidate:
-            try:
-                return Locale.parse(candidate.replace("-", "_"))
-            except (ValueError, UnknownLocaleError):
-                continue
-    return Locale.parse("en")
+    return _locale(text) or _locale(otherwise) or Locale.parse("en")
+
+
+def _locale(text: str | None) -> Locale | None:
+    if not text or len(text) > _LONGEST_LOCALE:
+        return None
+    try:
+        return Locale.parse(text.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return None
 
 
 class Amount(TypeDecorator[Decimal]):

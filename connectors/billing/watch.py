@@ -68,4 +68,6 @@ class Watch:
                 await self.look()
             except Retry as failure:
                 logger.warning("payments: %s", failure)
+            except Exception:  # a fault of ours with one payment must not keep the others from their end
+                logger.exception("payments: expected to look for those that are over")
             await asyncio.sleep(self._seconds)

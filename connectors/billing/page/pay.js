@@ -3,8 +3,10 @@ import { TEXTS } from "./texts.js";
 
 const main = document.getElementById("payment");
 const address = `${location.pathname.replace(/\/$/, "")}/payment`;
-const LOOK_MS = 4000;
+const LOOK_MS = 3000;
 let texts = TEXTS.en;
+// Back from the provider, who tells the server in a moment: until then nobody is asked to pay again.
+let awaiting = new URLSearchParams(location.search).has("done") ? 40 : 0;
 
 function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -40,7 +42,8 @@ function wrong(error) {
   main.append(element("p", { class: "wrong", role: "alert" }, error instanceof TypeError ? texts.wrong : error.message));
 }
 
-function show(payment, tried = false) {
+function show(found, tried = false) {
+  const payment = found.state === "open" && found.elsewhere && awaiting-- > 0 ? { ...found, state: "processing" } : found;
   const language = payment.locale.split(/[-_]/)[0];
   texts = TEXTS[language] ?? TEXTS.en;
   document.documentElement.lang = TEXTS[language] ? language : "en";

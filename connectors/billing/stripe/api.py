@@ -20,6 +20,7 @@ from connectors.framework.surroundings import Surroundings
 
 _SCHEMES: Final = frozenset({"https", "http"})
 _LARGEST_ANSWER_BYTES: Final = 1_000_000
+_LONGEST_TITLE: Final = 250
 _SHORTEST_SECONDS: Final = 31 * 60
 _LONGEST_SECONDS: Final = 23 * 60 * 60 + 30 * 60
 """A session lives 30 minutes to 24 hours; a little less, for clocks differ."""
@@ -87,17 +88,17 @@ class StripeApi:
             "line_items[0][quantity]": "1",
             "line_items[0][price_data][currency]": payment.money.currency.lower(),
             "line_items[0][price_data][unit_amount]": str(minor_units(payment.money)),
-            "line_items[0][price_data][product_data][name]": title,
+            "line_items[0][price_data][product_data][name]": title[:_LONGEST_TITLE],
             "metadata[payment]": payment.id,
             "payment_intent_data[metadata][payment]": payment.id,
-            "success_url": page,
+            "success_url": f"{page}?done=1",
             "cancel_url": page,
             "expires_at": str(ends_at // 1_000),
             "locale": language if language in _LOCALES else "auto",
         }
         if payment.customized_data:
             form["metadata[customized_data]"] = payment.customized_data[:500]  # the longest value of metadata
-        if payment.email:
+        if payment.email and payment.email.isascii():
             form["customer_email"] = payment.email
         return _session(await self._ask("POST", "/v1/checkout/sessions", form, key))
 

@@ -272,3 +272,10 @@ async def test_mode_is_one_that_there_is(sql_url):
     async with billing(sql_url) as bench:
         failure = await bench.do("request_invoice_payment", of_invoice(mode="pigeon"))
         assert (type(failure), failure.reason) == (Refused, "wrong_type")
+
+
+@pytest.mark.parametrize("locale", ["klingon", "x" * 200, "../../etc/passwd", "en\x00", "-", ""])
+async def test_a_locale_that_nobody_knows_is_english(sql_url, locale):
+    async with billing(sql_url) as bench:
+        link = await bench.begin(of_invoice(locale=locale))
+        assert (await bench.page(link))["title"] == "Invoice 20260117"

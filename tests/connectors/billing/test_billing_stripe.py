@@ -39,7 +39,7 @@ async def test_a_payment_is_made_on_the_providers_page_and_told_by_a_webhook(sql
             "mode": "payment", "client_reference_id": "c1-1-1", "line_items[0][quantity]": "1",
             "line_items[0][price_data][currency]": "eur", "line_items[0][price_data][unit_amount]": "8740",
             "line_items[0][price_data][product_data][name]": "Rechnung 20260117", "metadata[payment]": "c1-1-1",
-            "payment_intent_data[metadata][payment]": "c1-1-1", "success_url": link, "cancel_url": link, "locale": "de",
+            "payment_intent_data[metadata][payment]": "c1-1-1", "success_url": f"{link}?done=1", "cancel_url": link, "locale": "de",
             "customer_email": "aoife@example.org",
         }.items()  # fmt: skip
         shown = await bench.page(link)

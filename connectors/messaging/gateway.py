@@ -18,8 +18,10 @@ from connectors.messaging.announcements import Announcements
 from connectors.messaging.answering import answered, body_of
 from connectors.messaging.chat_page import mount_page
 from connectors.messaging.entry import Entry
+from connectors.messaging.entry_points import EntryPoints
 from connectors.messaging.inbound import Inbound, KafkaUnavailable
 from connectors.messaging.message import LARGEST_BODY_BYTES, CustomerMessage
+from connectors.messaging.settings import MessagingSettings
 from connectors.messaging.transcript import Transcript
 from connectors.messaging.web_chat import CHANNEL
 from schemas.conversation import conversation_id
@@ -51,6 +53,7 @@ class Gateway:
         self._redis = Redis.from_url(deployment.redis_url)
         self._transcript = Transcript(self._redis, deployment.topic_prefix, settings.transcript_expiry_seconds)
         self._announcements = Announcements(self._redis, self._transcript.announcements)
+        self._entry_points = EntryPoints(surroundings, _accounts(surroundings))
         self._stopping = False
 
     def mount(self, application: web.Application) -> None:
@@ -136,9 +139,11 @@ class Gateway:
         return response
 
     async def get_health(self, _request: web.Request) -> web.StreamResponse:
-        """Return 200 where messages can be taken and shown, 503 where they cannot."""
+        """Return 200 where messages can be taken and shown, 503 where they cannot; `accounts` where nobody answers on some of them."""
         parts = {"kafka": await self._inbound.is_available(_HEALTH_SECONDS), "redis": await self._redis_answers()}
         report = {part: "ok" if answers else "does not answer" for part, answers in parts.items()}
+        if self._entry_points.missing:
+            report["accounts"] = f"no entry point for {', '.join(self._entry_points.missing)}"
         return web.json_response(report, status=200 if all(parts.values()) else 503, headers=_NOT_CACHED)
 
     def _account(self, request: web.Request) -> str:
@@ -172,14 +177,21 @@ class Gateway:
     async def _lifetime(self, _application: web.Application) -> AsyncIterator[None]:
         await self._inbound.open()
         listening = asyncio.create_task(self._announcements.listen())
+        watching = asyncio.create_task(self._entry_points.watch())
         yield
-        await end(listening)
+        await end(listening, watching)
         await self._inbound.close()
         await self._redis.aclose()
 
     async def _end_streams(self, _application: web.Application) -> None:
         self._stopping = True
         self._announcements.wake_all()
+
+
+def _accounts(surroundings: Surroundings) -> list[tuple[str, str]]:
+    settings = surroundings.read(MessagingSettings)
+    named = ((CHANNEL, surroundings.settings.chat_accounts), ("whatsapp", settings.whatsapp_accounts), ("sms", settings.sms_accounts))
+    return [(channel, account) for channel, accounts in named for account in accounts]
 
 
 def gateway_application(surroundings: Surroundings, *, page: bool = True) -> web.Application:

@@ -10,6 +10,7 @@ import stamina
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from connectors.acd.customer import customer_of
 from connectors.acd.floor.agent import Agent
 from connectors.acd.floor.contact import Answer, Contact, QueueEntry
 from connectors.acd.floor.floor import Floor, FloorRefused
@@ -17,7 +18,7 @@ from connectors.acd.outbox import OutboxRelay
 from connectors.acd.settings import AcdSettings
 from connectors.framework.connector import Body
 from connectors.framework.context import Context
-from connectors.framework.customers import PreferredAgents, customer_key
+from connectors.framework.customers import PreferredAgents
 from connectors.framework.definitions import Definitions
 from connectors.framework.ending import end
 from connectors.framework.errors import Refused, Retry
@@ -115,9 +116,7 @@ class OwnAcd:
         return Outcome.ok()
 
     async def _preferred_agent(self, context: Context) -> str | None:
-        named = context.envelope
-        customer = customer_key(named["channel"], named["account"], named["address"], key=self._deployment.conversation_secret())
-        return await self._preferred.of(customer)
+        return await self._preferred.of(customer_of(context, self._deployment))
 
     async def _renew_roster(self) -> None:
         roster = tuple(Agent.of(document) for document in await self._definitions.all_of("user"))

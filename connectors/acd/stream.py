@@ -9,6 +9,8 @@ from typing import Any, Final
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from connectors.framework.fault import Fault
+
 LONGEST_STREAM_SECONDS: Final = 600.0
 """Then the browser comes again, and whoever has been signed out meanwhile is not let in."""
 
@@ -61,7 +63,7 @@ async def stream(
             found = await view()
     except ConnectionError:
         pass  # the browser has gone
-    except RedisError as error:
+    except (RedisError, Fault) as error:
         if not response.prepared:
             raise
         logger.warning("an event stream ends: %s", error)  # the browser comes again

@@ -377,7 +377,7 @@ at("presence").addEventListener("click", async ({ target }) => {
   try {
     await api("/api/desk/presence", { method: "PUT", body: { presence: target.dataset.presence } });
   } catch (error) {
-    show(error.status === 409 ? new Error("End your conversations before you go off duty.") : error);
+    show(error.fault?.error === "presence" ? new Error("End your conversations before you go off duty.") : error);
   }
 });
 at("composer").addEventListener("submit", (event) => {

@@ -28,7 +28,6 @@ local found = {id = asked.id, queues = {}, told = '0'}
 keep(found, 'kind', asked.kind, 'state', 'waiting', 'conversation', asked.conversation, 'channel', asked.channel, 'account', asked.account,
   'customer', cjson.encode(asked.customer), 'flow', asked.flow, 'action', asked.action, 'trace', asked.trace, 'entered', int(now), 'agent', '', 'queue', '', 'group', given(asked.group) and asked.group or '',
   'rank', int(asked.prioritize and number - PRIORITY or number), 'count', 0)
-redis.call('SADD', P .. 'live', found.id)
 
 local function answer(outcome, reason, detail)
   keep(found, 'first_outcome', outcome, 'first_reason', reason or '', 'first_detail', detail or '')

@@ -288,7 +288,6 @@ local function finish(found, outcome, reason, detail)
     leave_queues(found)
   end
   redis.call('ZREM', P .. 'timers', 'wait:' .. found.id, 'again:' .. found.id)
-  redis.call('SREM', P .. 'live', found.id)
   keep(found, 'state', 'ended', 'outcome', outcome, 'reason', reason or '', 'ended', int(now))
   forget_later(found.id)
   if outcome ~= 'cancelled' then tell(found, outcome, reason, detail) end

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from yarl import URL
 
+from connectors.acd.customer import customer_of
 from connectors.acd.floor.contact import Contact
 from connectors.acd.outbox import OutboxRelay
 from connectors.acd.remote.distributions import Kind, RemoteDistributions
@@ -18,7 +19,6 @@ from connectors.acd.settings import AcdSettings
 from connectors.framework.addresses import AddressGuard
 from connectors.framework.connector import Body
 from connectors.framework.context import Context
-from connectors.framework.customers import customer_key
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import Outcome
@@ -92,8 +92,7 @@ class RemoteAcd:
 
     async def _distribute(self, kind: Kind, asked: Mapping[str, Any], body: Body, context: Context) -> Outcome:
         contact = Contact.of(context, body["customer"])
-        named = context.envelope
-        customer = customer_key(named["channel"], named["account"], named["address"], key=self._deployment.conversation_secret())
+        customer = customer_of(context, self._deployment)
         try:
             # Known before the ACD is asked: its webhook may be here before its answer.
             if not await self._distributions.begin(contact, kind):

@@ -133,3 +133,12 @@ async def test_taking_back_reaches_the_agent(acd):
         assert [await acd.answer("x2"), await acd.answer("x3")] == [("ok", None)] * 2
         acd.to_queue("never-begun")
         assert await acd.answer("never-begun") == ("unprocessed", "cancelled")
+
+
+async def test_without_a_key_there_is_no_telling_who_is_preferred(acd):
+    acd.deployment = acd.deployment.model_copy(update={"conversation_key": None})
+    async with acd.at_work("anna"):
+        acd.to_user("u1", None)
+        assert await acd.answer("u1") == ("error", "not_configured")
+        acd.to_user("u2", "anna")
+        assert await acd.answer("u2") == ("offered", None)

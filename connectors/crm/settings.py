@@ -130,7 +130,8 @@ class CrmSettings(Settings):
 
     systems: Annotated[Mapping[str, CrmSystem], Yaml] = Field(
         default_factory=dict,
-        description="YAML: reference of a crm_v2 → {adapter: http or hubspot, base_url, credential, objects, …} (docs/databases-and-crm.md); "
+        description="YAML: reference of a crm_v2 → {adapter: http or hubspot, base_url, credential, objects, …} "
+        "(docs/databases-and-crm.md); "
         "CRMs that are not named are kept in the SQL store",
     )
 

@@ -56,6 +56,7 @@ def command(
         look_up: for a command that is not idempotent: a method (its name, or a function that takes what the method takes) that asks the
             back end what became of a command whose connector was killed: the outcome where it was done, None where it surely was not; it
             raises `Retry` while it cannot tell. Without either the command is answered with outcome `unknown`: nobody can tell.
+            A method that lost the back end's answer raises `Retry` with outcome `unknown`: before the next try it is looked up, too.
         failure: the outcome of a command that was not done.
         budget: how many seconds all tries together may take, read from the body; the command's deadline counts as well.
         target: names what the command calls, such as a host or an account; None where it calls nothing. Each target has a circuit breaker

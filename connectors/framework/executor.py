@@ -166,7 +166,8 @@ class Executor:
                     result = Outcome.failed(method.failure, result)
             if isinstance(result, Outcome):
                 return await self._answer(command, claimant, result)
-            await self._record.release(command_id, claimant)
+            if not _in_doubt(result, method):
+                await self._record.release(command_id, claimant)
             raise result
         finally:
             self._presence.done(claimant)
@@ -275,6 +276,11 @@ class Executor:
 async def _unsupported(_connector: Connector, _body: Body, context: Context) -> Outcome:
     name = context.envelope["body"][0].rpartition(".")[2]
     return Outcome("error", "unsupported_command", f"This connector does not execute {name}.")
+
+
+def _in_doubt(error: Exception, method: CommandMethod) -> bool:
+    """Whether the back end is to be asked before another try: the claim stays, and the next try inherits it as one of a dead connector."""
+    return isinstance(error, Retry) and error.outcome == UNKNOWN and method.look_up is not None
 
 
 def _pause(error: Exception) -> bool | float:

@@ -26,14 +26,18 @@ class Sender(Connector):
 
     family = "messaging"
 
-    def __init__(self, *found):
+    def __init__(self, *found, lost_answers=0):
         self.found = list(found)
+        self.lost_answers = lost_answers
         self.executed: Counter[str] = Counter()
         self.looked_up: Counter[str] = Counter()
 
     @command("SendMessage", look_up="sent")
     async def send_message(self, body: Body, context: Context) -> Outcome:
         self.executed[context.command_id] += 1
+        if self.lost_answers:
+            self.lost_answers -= 1
+            raise Retry("unreachable", outcome="unknown")
         return Outcome.ok(by="execution")
 
     @command("SendChoices", look_up=lambda connector, body, context: connector.sent(body, context))
@@ -138,6 +142,23 @@ async def test_a_command_that_nobody_had_begun_is_not_looked_up(redis_server):
         context = Context.of({"command_id": "2", "conversation_id": "c1", "deadline": None, "body": ("smart_routing.SendMessage", {})})
         await executor.execute("SendMessage", {}, context, nullcontext)
     assert (connector.executed, connector.looked_up) == ({"2": 1}, {})
+
+
+@pytest.mark.parametrize(
+    ("found", "executed", "expected"),
+    [
+        ([Outcome.ok(by="the lost answer")], 1, "the lost answer"),
+        ([Retry("unreachable"), Outcome.ok(by="the lost answer")], 1, "the lost answer"),
+        ([None], 2, "execution"),
+    ],
+)
+async def test_where_the_answer_was_lost_the_back_end_is_asked_before_another_try(redis_server, found, executed, expected):
+    connector = Sender(*found, lost_answers=1)
+    async with inheriting(redis_server, connector) as executor:
+        context = Context.of({"command_id": "2", "conversation_id": "c1", "deadline": None, "body": ("smart_routing.SendMessage", {})})
+        response = Codec().decode(await executor.execute("SendMessage", {}, context, nullcontext))[1]
+    assert (response["outcome"], response["values"]) == ("ok", {"by": expected})
+    assert (connector.executed, connector.looked_up) == ({"2": executed}, {"2": len(found)})
 
 
 def test_a_look_up_that_is_not_there_is_refused_with_the_class():

@@ -4,6 +4,7 @@ import pytest
 
 from connectors.framework.links import Links
 from tests.connectors.billing.billing_bench import OPEN, billing, context, of_amount, of_invoice
+from tests.connectors.billing.stripe_server import stripe_server
 from tests.smart_routing.browser import running_browser
 
 
@@ -139,3 +140,22 @@ async def test_a_customer_pays_on_a_phone(sqlite_url, tmp_path):
             await page.until("document.querySelector('h1')?.textContent.includes('nowhere')")
             await page.picture(tmp_path / "unknown.png")
         assert [complaint for complaint in browser.complaints if "404" not in complaint] == []
+
+
+async def test_back_from_the_provider_nobody_is_asked_to_pay_again(sqlite_url, tmp_path):
+    async with (
+        stripe_server() as server,
+        billing(sqlite_url, modules={"shop": server.module()}) as bench,
+        running_browser(tmp_path / "profile") as browser,
+    ):
+        server.webhook = f"{bench.address}/webhooks/stripe/shop"
+        link = await bench.begin(of_invoice())
+        async with browser.page(link, width=390, height=844) as page:
+            await page.until("document.querySelector('#pay')")
+            assert await page.value("document.querySelectorAll('input').length") == 0
+            await page.picture(tmp_path / "elsewhere.png")
+        async with browser.page(f"{link}?done=1", width=390, height=844) as page:
+            await page.until("document.querySelector('.sign.wait')")
+            assert await page.value("document.querySelector('#pay')") is None
+            await server.pay(server.session)
+            await page.until("document.querySelector('#result')?.textContent.startsWith('Paid.')")

@@ -3,13 +3,13 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from connectors.campaigns import leases, tables
 from connectors.campaigns.connector import CampaignsConnector
 from connectors.campaigns.leases import Report
 from connectors.framework.errors import Refused
-from connectors.sql.database import Database
+from connectors.sql.database import Database, opened
 from tests.connectors.campaigns.conftest import context, insertion
 from tests.connectors.command_bench import around
 
@@ -170,3 +170,16 @@ async def test_a_lease_is_extended_or_given_back(database, insert):
         with pytest.raises(Refused, match="lease_lost"):
             async with database.writing() as connection:
                 await change(connection, given.lease)
+
+
+async def test_postgresql_finds_the_next_targets_by_an_index_and_sorts_nothing(published, postgresql_url):
+    wanted = select(tables.target.c.id).where(
+        tables.target.c.medium == "sms", tables.target.c.campaign == "winter", tables.target.c.result.is_(None), tables.target.c.due_at <= 1
+    )
+    query = wanted.order_by(tables.target.c.priority, tables.target.c.due_at, tables.target.c.id).limit(1)
+    async with opened(around(published, SMART_ROUTING_SQL_URL=postgresql_url), "campaigns") as database, database.reading() as connection:
+        await connection.execute(text("SET enable_seqscan = off"))
+        explained = text("EXPLAIN " + str(query.compile(connection.engine, compile_kwargs={"literal_binds": True})))
+        plan = "\n".join(line for (line,) in await connection.execute(explained))
+    assert "ix_campaigns_target_next" in plan
+    assert "Sort" not in plan

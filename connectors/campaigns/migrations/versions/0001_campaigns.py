@@ -49,7 +49,13 @@ def upgrade() -> None:
         sa.Column("leased_until", sa.BigInteger, nullable=False, comment="0: nobody has it"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_campaigns_target_next", "campaigns_target", ["medium", "campaign", "result", "priority", "due_at", "id"])
+    op.create_index(
+        "ix_campaigns_target_next",
+        "campaigns_target",
+        ["medium", "campaign", "priority", "due_at", "id"],
+        postgresql_where=sa.text("result IS NULL"),
+        sqlite_where=sa.text("result IS NULL"),
+    )
     op.create_index("ix_campaigns_target_campaign", "campaigns_target", ["medium", "campaign", "id"])
     op.create_table(
         "campaigns_report",

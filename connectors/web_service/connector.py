@@ -49,7 +49,13 @@ class WebServiceConnector(Connector):
         await self._authentication.close()
         await self._outbound.close()
 
-    @command("CallWebService", idempotent=True, failure="not_ok", budget=lambda body: body["timeout_ms"] / 1000)
+    @command(
+        "CallWebService",
+        idempotent=True,
+        failure="not_ok",
+        budget=lambda body: body["timeout_ms"] / 1000,
+        target=lambda body, _context: body["service"],
+    )
     async def call_web_service(self, body: Body, context: Context) -> Outcome:
         """Call the service and read the declared results."""
         request = request_of(body, context.command_id)

@@ -25,6 +25,7 @@ QUICK = ConnectorSettings(
     farewell_seconds=1,
     session_seconds=6,
     commit_interval_seconds=0.05,
+    breaker_seconds=0.3,
 )
 
 

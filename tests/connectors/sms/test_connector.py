@@ -126,7 +126,8 @@ async def test_receipts_bring_the_rows_up_to_date_whatever_their_order(sms_bench
             send(sms_bench, "a&b")
             send(sms_bench, "2")
             assert await sms_bench.answers(2) == {"a&b": ("ok", None), "2": ("ok", None)}
-            first, second = server.messages
+            asked = {str(message.callback).rpartition("=")[2]: message for message in server.messages}
+            first, second = asked["a%26b"], asked["2"]
             for status in ("sent", "delivered", "queued", "sent"):
                 assert await server.report(first, status) == 204
             assert await server.report(second, "undelivered", "30006") == 204

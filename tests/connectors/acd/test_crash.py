@@ -53,6 +53,9 @@ async def test_what_agents_write_while_connectors_are_killed_arrives_whole_and_i
     async with serving_office(acd.deployment, [mount], SMART_ROUTING_OFFICE_PROGRAMS=programs, **acd.environment) as client:
         anna = Desk(client("a token of the agent anna"), "anna")
         async with program(acd, *run):
+            async with asyncio.timeout(2 * PATIENCE_SECONDS):  # the program has much to import
+                while not await acd.redis.exists(f"{acd.floor.prefix}user:anna"):  # noqa: ASYNC110 - it is Redis's
+                    await asyncio.sleep(0.1)
             await anna.become("available")
             acd.to_queue("c1")
             assert await acd.answer("c1") == ("offered", None)

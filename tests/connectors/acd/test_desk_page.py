@@ -36,7 +36,8 @@ async def desks(url, folder):
 async def signed_in(browser, address, at, **window):
     """A page of somebody who came in by the sign-in's form."""
     async with browser.page(f"{address}{at}", **window) as page:
-        await page.until("document.querySelector('input[type=password]')")
+        # Complete: its script is at work.
+        await until_there(page, "/office/sign-in/", "document.readyState === 'complete'")
         await page.value("document.querySelector('input:not([type=password])').focus()")
         await page.call("Input.insertText", text="anna")
         await page.value("document.querySelector('input[type=password]').focus()")
@@ -46,12 +47,12 @@ async def signed_in(browser, address, at, **window):
         yield page
 
 
-async def until_there(page, path):
+async def until_there(page, path, condition="document.querySelector('#office nav') !== null"):
     """Wait until the browser has come to a page; what is asked of the one that it leaves is not answered."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             try:
-                if await page.value(f"location.pathname === '{path}' && document.querySelector('#office nav') !== null"):
+                if await page.value(f"location.pathname === '{path}' && {condition}"):
                     return
             except AssertionError:
                 continue

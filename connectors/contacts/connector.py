@@ -13,7 +13,7 @@ from connectors.contacts.log import Log
 from connectors.contacts.projection import Projection
 from connectors.contacts.rounds import Rounds
 from connectors.contacts.settings import ContactsSettings
-from connectors.contacts.store import ContactStore, GenerationOver
+from connectors.contacts.store import ContactStore
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
 from connectors.framework.customers import customer_key
@@ -45,7 +45,7 @@ class ContactsConnector(Connector):
         self._inputs = AppliedInputs(deployment, self._log)
         self._projection = Projection(deployment, self._log, self._store)
         self._follower = Follower(deployment, self._projection, surroundings.settings.session_seconds) if settings.follow else None
-        self._rounds = Rounds(self._catch_up)
+        self._rounds = Rounds(self._projection.catch_up_what_counts)
         self._open = AsyncExitStack()
 
     async def open(self) -> None:
@@ -90,11 +90,3 @@ class ContactsConnector(Connector):
             known = datetime.fromtimestamp(count.known_since / 1000, UTC).isoformat(timespec="seconds")
             raise Refused("refused", f"Contacts are known since {known}, and the window begins before that.")
         return Outcome.ok(count=str(count.number))
-
-    async def _catch_up(self) -> None:
-        while True:
-            try:
-                await self._projection.catch_up(await self._store.generation())
-            except GenerationOver:
-                continue
-            return

@@ -6,6 +6,7 @@ Faust acknowledges in order and at least once; what is read twice, the store kno
 import asyncio
 import logging
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ WITHIN_SEC: Final = 0.2
 
 _LOOK_SEC: Final = 0.5
 _AGAIN_SEC: Final = 5.0
+_CATCH_UP_SEC: Final = 5.0
 _FAREWELL_SEC: Final = 10.0
 
 logger = logging.getLogger(__name__)
@@ -84,12 +86,24 @@ class Follower:
 
     async def _run(self, app: faust.App) -> None:
         try:
+            await self._catch_up()
             await app.start()
+            caught_up = time.monotonic()
             while not await self._stopped_within(_LOOK_SEC):
                 if app.crashed or app.should_stop:
                     raise RuntimeError("Faust's app has stopped") from app.crash_reason
+                if time.monotonic() >= caught_up + _CATCH_UP_SEC:
+                    await self._catch_up()
+                    caught_up = time.monotonic()
         finally:
             await app.stop()
+
+    async def _catch_up(self) -> None:
+        """Take in what came before the app was given a partition, and what Redis has lost since."""
+        try:
+            await self._projection.catch_up_what_counts()
+        except (RedisError, KafkaError) as error:
+            logger.warning("contacts: the journal cannot be taken in at the moment: %s", error)
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
@@ -112,7 +126,7 @@ def follower_app(deployment: Deployment, projection: Projection, session_seconds
         topic_disable_leader=True,
         broker_max_poll_records=RECORDS_AT_ONCE,
         broker_check_crcs=not deployment.embedded,  # the embedded broker's commit markers carry no checksum
-        consumer_auto_offset_reset="earliest",
+        consumer_auto_offset_reset="latest",  # what was before is read faster by offsets, and gaps are found by them
         broker_session_timeout=session_seconds,
         broker_heartbeat_interval=session_seconds / 5,
         stream_wait_empty=False,

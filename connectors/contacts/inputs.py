@@ -26,6 +26,7 @@ class AppliedInputs:
             bootstrap_servers=deployment.bootstrap_servers, client_id=f"{deployment.topic_prefix}contacts"
         )
         self._looks = Rounds(self._look)
+        self._ends: dict[int, int] = {}
         self._applied: dict[int, int] = {}
         self._unapplied: dict[int, int] = {}
         """Partition → the offset of a record of which we know that it is there."""
@@ -53,14 +54,17 @@ class AppliedInputs:
         """
         if at <= self._reached or self._embedded:
             return
-        targets = await self._log.first_after(self._topic, at)
         await self._looks.join()
+        if not any([await self._is_behind(partition, end) for partition, end in self._ends.items()]):
+            return  # what is there is applied, and what comes is later
+        targets = await self._log.first_after(self._topic, at)
         while any([await self._is_behind(partition, target) for partition, target in targets.items()]):
             await asyncio.sleep(_LOOK_SECONDS)
             await self._looks.join()
         self._reached = max(self._reached, at)
 
     async def _look(self) -> None:
+        self._ends = await self._log.ends(self._topic)
         partitions = [TopicPartition(self._topic, number) for number in self._log.partitions]
         found = await self._admin.list_consumer_group_offsets(self._group, partitions=partitions)
         self._applied = {partition.partition: max(0, position.offset) for partition, position in found.items()}

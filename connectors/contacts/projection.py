@@ -60,6 +60,18 @@ class Projection:
                     read[stretch.partition] = min(stretch.end, ends[stretch.partition])
                     progress(sum(read.values()) - sum(begun.values()), sum(ends.values()) - sum(begun.values()))
 
+    async def catch_up_what_counts(self) -> None:
+        """Take in everything up to the journal's end as it is now, into the generation that counts.
+
+        Raises RedisError, KafkaError.
+        """
+        while True:
+            try:
+                await self.catch_up(await self._store.generation())
+            except GenerationOver:
+                continue
+            return
+
     async def follow(self, partition: int, first: int, records: Sequence[Record]) -> None:
         """Take in records as they come, and before them what Redis lacks.
 

@@ -18,7 +18,7 @@ from tests.runtime.worker_bench import ENTRY, KEY, WorkerBench, flow
 
 LINKS = [f"link_{number}" for number in range(1, 11)]
 COUNT = {
-    "type": "check_nth_contact", "time_interval_to_be_counted": "days", "value": 30, "links": dict.fromkeys([*LINKS, "no_link"], "end"),
+    "type": "check_nth_contact", "time_interval_to_be_counted": "days", "value": 30, "timeout": 300, "links": dict.fromkeys([*LINKS, "no_link"], "end"),
     **{link: number for number, link in enumerate(LINKS)},
 }  # fmt: skip
 
@@ -49,6 +49,12 @@ def connectors(deployment: Deployment) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
+def await_follower(bench: WorkerBench) -> None:
+    """Wait until a connector is at work: how long it takes to start is not what is tried."""
+    with Redis.from_url(bench.deployment.redis_url) as redis:
+        bench.await_(lambda: redis.exists(f"{bench.deployment.topic_prefix}contacts:generation"), "a connector that takes in the journal")
+
+
 def links_of(bench: WorkerBench) -> dict[str, list[str]]:
     """Conversation → the links that its interactions took, in order."""
     taken: dict[str, list[str]] = {}
@@ -73,6 +79,7 @@ def test_every_customer_takes_the_link_of_the_contact_though_connectors_are_kill
 
     killing = threading.Thread(target=kill_again_and_again)
     with connectors(bench.deployment):
+        await_follower(bench)
         killing.start()
         try:
             for visit in range(1, 6):
@@ -107,6 +114,7 @@ def test_contacts_are_counted_on_the_embedded_broker(embedded_broker: EmbeddedBr
     bench.start()
     try:
         with connectors(deployment):
+            await_follower(bench)
             for visit in range(1, 4):
                 name = bench.write("customer", f"{visit}", "hello")
                 bench.await_(

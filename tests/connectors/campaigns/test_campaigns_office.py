@@ -110,7 +110,8 @@ async def test_targets_are_filtered_and_given_page_by_page(served):
         await insert(number, start_date=NOW if number % 2 else "2999-01-01T00:00:00+00:00")
     await insert(9, layout="lead", fields=[field("name", "Zoë 100%")])
     dialer = client(TOKEN)
-    pages, after = [], ""
+    pages: list[list[str]] = []
+    after: str | None = ""
     while after is not None:
         status, page = await dialer.call("GET", f"{WINTER}/targets?limit=3&after={after}")
         assert status == 200

@@ -79,12 +79,14 @@ async def test_an_answer_whose_transaction_breaks_leaves_nothing_to_tell(family_
     bench.send("AttachSurvey", attachment(), command_id="1")
     async with running(connector, bench.deployment, SIGNING):
         (attached,) = await bench.responses(1)
-        identity = connector._links.attachment(attached["values"]["link"].rpartition("/")[2])
+        identity = connector._links.attachment(attached["values"]["link"].rpartition("/")[2]) or ""
         begun = asyncio.Event()
 
         async def interrupted():
             async with connector._database.writing() as connection:
-                assert await answer(connection, await by_id(connection, identity), {"stars": "2"})
+                found = await by_id(connection, identity)
+                assert found is not None
+                assert await answer(connection, found, {"stars": "2"})
                 begun.set()
                 await asyncio.Event().wait()
 
@@ -94,7 +96,9 @@ async def test_an_answer_whose_transaction_breaks_leaves_nothing_to_tell(family_
         with pytest.raises(asyncio.CancelledError):
             await task
         async with connector._database.reading() as connection:
-            assert (await by_id(connection, identity)).answered_at is None
+            found = await by_id(connection, identity)
+        assert found is not None
+        assert found.answered_at is None
         await asyncio.sleep(0.6)
         assert len(await records(bench, 1)) == 1
 

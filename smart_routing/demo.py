@@ -32,6 +32,7 @@ from smart_routing.demo_data import bring
 from smart_routing.demo_front import DemoFront
 from smart_routing.demo_phone import DemoPhone
 from smart_routing.demo_settings import DemoSettings
+from smart_routing.demo_stand_ins import standing_in
 from smart_routing.embedded import EmbeddedBroker, EmbeddedRedis
 from smart_routing.example import examples
 from smart_routing.order_service import order_application
@@ -82,7 +83,8 @@ async def run_demo(listener: socket.socket, office_listener: socket.socket, read
         office = await stack.enter_async_context(ClientSession(settings.office_url, headers=authorization))
         for example in examples():
             await bring(office, example.folder)
-        await stack.enter_async_context(_served(DemoFront(surroundings, demo).application(), listener))
+        stand_ins = await stack.enter_async_context(standing_in(settings.office_url, demo))
+        await stack.enter_async_context(_served(DemoFront(surroundings, demo, stand_ins).application(), listener))
         ready()
         # They do not end by themselves; awaited so, they are not cancelled with us, but stopped in good order.
         await asyncio.wait([connecting])

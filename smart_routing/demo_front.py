@@ -17,6 +17,7 @@ from processor.actions import action_types
 from processor.console.application import PAGE_HEADERS, Console
 from schemas.conversation import conversation_id
 from smart_routing.demo_settings import ADMIN, DemoSettings
+from smart_routing.demo_stand_ins import StandIns
 from smart_routing.example import examples
 
 _PAGE: Final = Path(__file__).parent / "demo_page"
@@ -27,10 +28,11 @@ _SESSION_SECONDS: Final = 12 * 60 * 60.0
 class DemoFront:
     """The front page and its routes, on top of what customers reach in any deployment."""
 
-    def __init__(self, surroundings: Surroundings, demo: DemoSettings) -> None:
+    def __init__(self, surroundings: Surroundings, demo: DemoSettings, stand_ins: StandIns) -> None:
         """Prepare; nothing is connected yet."""
         self._surroundings = surroundings
         self._demo = demo
+        self._stand_ins = stand_ins
         deployment = surroundings.deployment
         self._secret = deployment.conversation_secret()
         self._run = uuid4().hex
@@ -83,6 +85,7 @@ class DemoFront:
         name = request.query.get("as", ADMIN)
         if name not in {ADMIN, *self._demo.agents}:
             raise web.HTTPNotFound
+        await self._stand_ins.stand_back(name)
         key, _ = await self._sessions.begin(name)
         response = web.Response(status=303, headers={"Location": f"{self._surroundings.settings.office_url}/{request.match_info['page']}/"})
         response.set_cookie(COOKIE, key, httponly=True, samesite="Strict", path="/")

@@ -39,6 +39,7 @@ class DemoSettings:
             f"{', '.join(self.agents)}, with the same password.",
             "SMART_ROUTING_SMTP_MAILBOXES": json.dumps({name: _mailbox(mail_port, name) for name in self._mailboxes}),
             "SMART_ROUTING_SMTP_DEFAULT_MAILBOX": MAILBOX,
+            "SMART_ROUTING_BILLING_SMS_SENDER": "Demo",
             "SMART_ROUTING_CASES_REFERENCE_PREFIX": "FA",
             "SMART_ROUTING_EMAIL_OUTBOX": "true",
             "SMART_ROUTING_SMS_GATEWAY_ACCOUNTS": texts,

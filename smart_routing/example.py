@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from processor.flow.batch import FLOW
 from processor.flow.document import load
+from processor.runtime.simulator.script import Rule, Script
 from smart_routing.cannot_start import CannotStart
 from smart_routing.order_service import PORT
 
@@ -18,6 +19,7 @@ DATA: Final = "data.yaml"
 """What the demo's back ends hold at its beginning, in a folder of `examples`."""
 
 _SCRIPT: Final = "answers.yaml"
+"""What `flow chat` has connectors answer; of it the demo takes what its agents say."""
 
 _LIST: Final = Path(__file__).parent / "demo_page" / "examples.yaml"
 _PLACES: Final = (
@@ -50,6 +52,11 @@ class Example:
 
     flows: tuple[str, ...]
     """References of its flows, the one that opens first."""
+
+    def rules(self) -> list[Rule]:
+        """Return the rules of its script, where it has one."""
+        path = self.folder / _SCRIPT
+        return Script.model_validate(load(path.read_bytes())).rules if path.exists() else []
 
     def documents(self, order_service: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield file name and document of each definition.

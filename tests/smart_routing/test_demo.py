@@ -18,13 +18,6 @@ WHERE, CHANGE, TALK, DONE = "Where is my parcel?", "Change the delivery", "Talk 
 ASKED = ["What is your order number?", "Its six digits are in the e-mail that confirms the order."]
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    with running_demo(tmp_path_factory.mktemp("demo")) as running:
-        yield running
-        assert running.end(signal.SIGTERM) == (0, "")
-
-
 @pytest.fixture
 async def http(demo):
     async with ClientSession(demo.address) as session:

@@ -18,7 +18,8 @@ from tests.runtime.worker_bench import ENTRY, KEY, WorkerBench, flow
 
 LINKS = [f"link_{number}" for number in range(1, 11)]
 COUNT = {
-    "type": "check_nth_contact", "time_interval_to_be_counted": "days", "value": 30, "timeout": 300, "links": dict.fromkeys([*LINKS, "no_link"], "end"),
+    "type": "check_nth_contact", "time_interval_to_be_counted": "days", "value": 30, "timeout": 300,
+    "links": dict.fromkeys([*LINKS, "no_link"], "end"),
     **{link: number for number, link in enumerate(LINKS)},
 }  # fmt: skip
 

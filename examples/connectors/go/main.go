@@ -138,6 +138,8 @@ func run(stop context.Context) error {
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), // workers write commands in transactions
 		kgo.DisableAutoCommit(),
+		kgo.SessionTimeout(10*time.Second), // after so long without a heartbeat Kafka gives the partitions to others
+		kgo.HeartbeatInterval(time.Second),
 		kgo.BlockRebalanceOnPoll(), // a batch is finished before its partitions can go to others
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), // murmur2, as Kafka's own clients: a conversation's records are in one partition
@@ -145,7 +147,7 @@ func run(stop context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.kafka.Close()
+	defer c.kafka.CloseAllowingRebalance()
 	if err := c.beAlive(stop); err != nil {
 		return err
 	}

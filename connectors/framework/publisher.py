@@ -26,22 +26,24 @@ class Publisher:
     def __init__(self, deployment: Deployment, wire: Wire, family: str, farewell_seconds: float) -> None:
         """Prepare; `farewell_seconds` is how long Kafka may take when it is closed."""
         self._farewell_seconds = farewell_seconds
+        self._bootstrap_servers = deployment.bootstrap_servers
         self._topics = deployment.topics
         self._wire = wire
         self._family = family
-        self._producer: Any = AIOKafkaProducer(
-            bootstrap_servers=deployment.bootstrap_servers,
-            client_id=f"{deployment.topic_prefix}connectors.{family}",
-            acks="all",
-            enable_idempotence=True,
-            max_request_size=LARGEST_RECORD_BYTES - _FRAMING_BYTES,
-        )
+        self._producer: Any = None  # made when it is opened: one that is made and never closed complains
 
     async def __aenter__(self) -> Self:
         """Connect.
 
         Raises KafkaConnectionError when no broker answers.
         """
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self._bootstrap_servers,
+            client_id=f"{self._topics.prefix}connectors.{self._family}",
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=LARGEST_RECORD_BYTES - _FRAMING_BYTES,
+        )
         try:
             await self._producer.start()
         except BaseException:

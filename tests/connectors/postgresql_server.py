@@ -49,7 +49,7 @@ class PostgresqlServer:
         if self._as is not None:
             shutil.chown(self._folder, self._as)
         data = self._folder / "data"
-        command = [self._programs / "initdb", "--username", _USER, "--auth", "trust", "--encoding", "UTF8", "--no-sync", data]
+        command = [str(self._programs / "initdb"), "--username", _USER, "--auth", "trust", "--encoding", "UTF8", "--no-sync", str(data)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=self._as, cwd=self._folder)
         self.start()
         return self
@@ -57,7 +57,8 @@ class PostgresqlServer:
     def start(self) -> None:
         """Start it, with the data that there is."""
         options = [part for name, value in _FAST.items() for part in ("-c", f"{name}={value}")]
-        command = [self._programs / "postgres", "-D", self._folder / "data", "-h", "127.0.0.1", "-p", str(self.port), "-k", "", *options]
+        where = ["-D", str(self._folder / "data"), "-h", "127.0.0.1", "-p", str(self.port), "-k", ""]
+        command = [str(self._programs / "postgres"), *where, *options]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, user=self._as, cwd=self._folder)
         deadline = time.monotonic() + _START_SECONDS

@@ -1,7 +1,6 @@
 """Invoices in the office: the API, the page, and files that are brought in."""
 
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from connectors.sql.migration import GROUND, migrate, version_table
 from connectors.sql.settings import SQLITE
 
-FAMILIES = sorted(path.name for path in files("connectors").iterdir() if path.is_dir() and (path / "migrations").is_dir())  # type: ignore[attr-defined]
+FAMILIES = sorted(path.name for path in files("connectors").iterdir() if path.is_dir() and (path / "migrations").is_dir())
 
 
 def tables_of(family: str) -> MetaData:

@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import stamina
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from connectors.acd.customer import customer_of
 from connectors.acd.floor.agent import Agent
@@ -21,8 +19,9 @@ from connectors.framework.context import Context
 from connectors.framework.customers import PreferredAgents
 from connectors.framework.definitions import Definitions
 from connectors.framework.ending import end
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused
 from connectors.framework.outcome import Outcome
+from connectors.framework.redis_answers import redis_answers
 from connectors.framework.surroundings import Surroundings
 
 _LONGEST_TICK_SECONDS: Final = 0.5
@@ -75,14 +74,14 @@ class OwnAcd:
             raise Refused(
                 "unknown_queue", f"No queue {', '.join(entry.reference for entry in entries)} is in service.", outcome="reference_not_found"
             )
-        with _redis_answers():
+        with redis_answers():
             contact = Contact.of(context, body["customer"])
             answer = await self._floor.distribute_to_queue(contact, known, group=body["queue_group"], prioritize=body["prioritize"])
         return _outcome(answer, taken_back="unprocessed")
 
     async def distribute_to_user(self, body: Body, context: Context) -> Outcome:
         """Ask the agent who is named, or the customer's preferred one."""
-        with _redis_answers():
+        with redis_answers():
             reference = body["user"] or await self._preferred_agent(context)
             if reference is None:
                 return Outcome("no_preferred_agent", detail="No agent is recorded on this customer.")
@@ -103,7 +102,7 @@ class OwnAcd:
         """Show the agent what the customer wrote."""
         message = {"text": body["text"], "media": [dict(item) for item in body["media"]], "choice": body["choice"]}
         try:
-            with _redis_answers():
+            with redis_answers():
                 await self._floor.relay(body["distribution"], body["message_id"], message)
         except FloorRefused as refused:
             raise Refused(refused.why, "The distribution is over, or there was none.") from None
@@ -111,7 +110,7 @@ class OwnAcd:
 
     async def cancel_distribution(self, body: Body, context: Context) -> Outcome:
         """Take a contact back."""
-        with _redis_answers():
+        with redis_answers():
             await self._floor.cancel(body["distribution"])
         return Outcome.ok()
 
@@ -138,14 +137,6 @@ class OwnAcd:
             with attempt:
                 while True:
                     await work()
-
-
-@contextmanager
-def _redis_answers() -> Iterator[None]:
-    try:
-        yield
-    except RedisError as error:
-        raise Retry("unreachable", detail=f"Redis does not answer: {type(error).__name__}.") from error
 
 
 def _outcome(answer: Answer, *, taken_back: str) -> Outcome:

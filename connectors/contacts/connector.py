@@ -17,7 +17,7 @@ from connectors.contacts.store import ContactStore
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
 from connectors.framework.customers import customer_key
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused, StoreAway
 from connectors.framework.outcome import Outcome
 from connectors.framework.surroundings import Surroundings
 
@@ -83,9 +83,9 @@ class ContactsConnector(Connector):
                 await self._rounds.join()
                 count = await self._store.count(await self._store.generation(), customer, since, until, but=asking["interaction_id"])
         except (RedisError, OSError) as error:
-            raise Retry("unreachable", detail=f"Redis: {type(error).__name__}.") from error
+            raise StoreAway(f"Redis: {type(error).__name__}.") from error
         except KafkaError as error:
-            raise Retry("unreachable", detail=f"Kafka: {type(error).__name__}.") from error
+            raise StoreAway(f"Kafka: {type(error).__name__}.") from error
         if since < count.known_since:
             known = datetime.fromtimestamp(count.known_since / 1000, UTC).isoformat(timespec="seconds")
             raise Refused("refused", f"Contacts are known since {known}, and the window begins before that.")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from connectors.framework.errors import CommandFailed, Retry
+from connectors.framework.errors import CommandFailed, Retry, StoreAway
 
 ILL: Final = frozenset({"unreachable", "timeout"})
 """Reasons of a `Retry` that speak of the target's health; with any other, and with `Refused`, the target has answered."""
@@ -59,20 +59,20 @@ class Breakers:
         probe = failing is not None and failing.open_until is not None
         if probe and failing is not None:
             failing.probing = True
+        ill: bool | None = None  # cut short, a fault of the connector, a store of ours away: it says nothing of the target
         try:
             yield
-        except Retry as retry:
-            self._note(target, ill=retry.reason in ILL)
+            ill = False
+        except StoreAway:
             raise
-        except CommandFailed:
-            self._note(target, ill=False)
+        except CommandFailed as failed:
+            ill = isinstance(failed, Retry) and failed.reason in ILL
             raise
-        except BaseException:  # cut short, or a fault of the connector: it says nothing of the target
-            if failing is not None and probe:
+        finally:
+            if ill is not None:
+                self._note(target, ill=ill)
+            elif failing is not None and probe:
                 failing.probing = False
-            raise
-        else:
-            self._note(target, ill=False)
 
     def _note(self, target: str, *, ill: bool) -> None:
         if not ill:

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from connectors.framework.ending import end, within
-from connectors.framework.errors import Retry
+from connectors.framework.errors import StoreAway
 from connectors.framework.surroundings import Surroundings
 from connectors.framework.wire import Wire
 from schemas.codec import UndecodableRecord
@@ -39,19 +39,21 @@ class Definitions:
         self._next = 0
         self._grown = asyncio.Condition()
         self._following: asyncio.Task[None] | None = None
-        self._consumer: Any = AIOKafkaConsumer(
-            bootstrap_servers=deployment.bootstrap_servers,
-            isolation_level="read_committed",
-            fetch_max_wait_ms=_EMBEDDED_FETCH_MS if deployment.embedded else _POLL_MS,
-            check_crcs=not deployment.embedded,
-            enable_auto_commit=False,
-        )
+        self._deployment = deployment
+        self._consumer: Any = None  # made when it is opened: one that is made and never closed complains
 
     async def open(self) -> None:
         """Connect, read what there is, and follow.
 
         Raises KafkaError where Kafka does not answer.
         """
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._deployment.bootstrap_servers,
+            isolation_level="read_committed",
+            fetch_max_wait_ms=_EMBEDDED_FETCH_MS if self._deployment.embedded else _POLL_MS,
+            check_crcs=not self._deployment.embedded,
+            enable_auto_commit=False,
+        )
         await self._consumer.start()
         self._consumer.assign([self._partition])
         await self._consumer.seek_to_beginning(self._partition)
@@ -61,13 +63,13 @@ class Definitions:
     async def close(self) -> None:
         """Disconnect; also where `open` failed."""
         await end(self._following)
-        if not await within(self._farewell_seconds, "definitions", self._consumer.stop()):
+        if self._consumer is not None and not await within(self._farewell_seconds, "definitions", self._consumer.stop()):
             await self._consumer._client.close()  # noqa: SLF001 - a farewell that fails leaves its connections open, and it says no second one
 
     async def find(self, kind: str, reference: str) -> Mapping[str, Any] | None:
         """Return the document of this kind and reference, None where none is in service, and before that read on to the topic's end.
 
-        Raises Retry where Kafka does not tell in time whether there is one.
+        Raises StoreAway where Kafka does not tell in time whether there is one.
         """
         if (kind, reference) not in self._documents:
             await self.catch_up()
@@ -80,7 +82,7 @@ class Definitions:
     async def catch_up(self) -> None:
         """Read on to what is the topic's end now.
 
-        Raises Retry where that takes too long.
+        Raises StoreAway where that takes too long.
         """
         try:
             async with asyncio.timeout(_CATCH_UP_SECONDS):
@@ -89,7 +91,7 @@ class Definitions:
                 async with self._grown:
                     await self._grown.wait_for(lambda: self._next >= last)
         except (KafkaError, TimeoutError) as error:
-            raise Retry("unreachable", detail="The definitions cannot be read at the moment.") from error
+            raise StoreAway("The definitions cannot be read at the moment.") from error
 
     async def _follow(self) -> None:
         while True:

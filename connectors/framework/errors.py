@@ -1,8 +1,9 @@
 """What a connector may raise.
 
     CommandFailed
-    ├── Retry     not done, and worth another try
-    └── Refused   not done, and never will be
+    ├── Retry           not done, and worth another try
+    │   └── StoreAway   because of a store of ours; of whom the command calls it says nothing
+    └── Refused         not done, and never will be
 
 Everything else that leaves a connector's method is a fault of the connector: logged, and answered as a failure.
 """
@@ -27,6 +28,16 @@ class Retry(CommandFailed):
     def __init__(self, reason: str, after: float | None = None, *, detail: str | None = None, outcome: str | None = None) -> None:
         super().__init__(reason, detail, outcome=outcome)
         self.after = after
+
+
+class StoreAway(Retry):
+    """Try again: a store of ours, such as Redis or the SQL store, does not answer.
+
+    It says nothing of the command's target. Where an earlier try left open whether the target did it, that stays open.
+    """
+
+    def __init__(self, detail: str, *, outcome: str | None = None) -> None:
+        super().__init__("unreachable", detail=detail, outcome=outcome)
 
 
 class Refused(CommandFailed):

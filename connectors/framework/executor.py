@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from connectors.framework.breaker import Breakers
 from connectors.framework.connector import Body, CommandMethod, Connector
 from connectors.framework.context import Context
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused, Retry, StoreAway
 from connectors.framework.limit import Limit
 from connectors.framework.metrics import Metrics
 from connectors.framework.outcome import UNKNOWN, Outcome
@@ -216,6 +216,8 @@ class Executor:
                 with self.breakers.watch(target):
                     return await method.execute(self._connector, command.body, context)
         except (Retry, _NotYet) as not_done:
+            if isinstance(not_done, StoreAway) and not_done.outcome is None:
+                not_done.outcome = command.uncertain  # whether an earlier try was done stays open
             if isinstance(not_done, Retry):
                 command.uncertain = not_done.outcome
             return not_done

@@ -3,13 +3,13 @@
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from typing_extensions import override
 
 from connectors.framework.connector import Body
 from connectors.framework.context import Context
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused
 from connectors.framework.outcome import Outcome
+from connectors.framework.redis_answers import redis_answers
 from connectors.framework.surroundings import Surroundings
 from connectors.messaging.channel import Channel
 from connectors.messaging.entry import Choice, Entry
@@ -50,7 +50,5 @@ class WebChat(Channel):
         account = context.envelope["account"]
         if account not in self._accounts:
             raise Refused("unknown_account", f"Expected one of the accounts {', '.join(self._accounts)}; found {account!r}.")
-        try:
+        with redis_answers():
             await self._transcript.say(context.conversation_id, context.command_id, entry)
-        except RedisError as error:
-            raise Retry("unreachable", detail="The store of transcripts does not answer.") from error

@@ -7,10 +7,10 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.outcome import UNKNOWN
+from connectors.framework.redis_answers import redis_answers
 from connectors.framework.surroundings import Surroundings
 from connectors.sms_gateway.api import GatewayApi, NotSent
 from connectors.sms_gateway.api_errors import OPTED_OUT, failure_of
@@ -90,7 +90,7 @@ class SmsGateway:
         """
         message = _Text(sender, recipient, text, idempotency_key, self._checked(sender, recipient, text))
         name, account = self._account(sender)
-        try:
+        with redis_answers():
             earlier = await self._attempts.begin(idempotency_key, str(message.segments))
             if earlier is not None:
                 found = await self._found(account, earlier, message)
@@ -98,8 +98,6 @@ class SmsGateway:
                     return found
                 await self._attempts.again(idempotency_key, str(message.segments))
             return await self._create(name, account, message, within)
-        except RedisError as error:
-            raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
 
     def _checked(self, sender: str, recipient: str, text: str) -> int:
         if not is_sender(sender):
@@ -137,7 +135,8 @@ class SmsGateway:
         sid = answer.content.get("sid")
         if answer.status in {200, 201} and isinstance(sid, str):
             sent = Sent(sid, _segments(answer.content, message))
-            await self._attempts.done(key, sent.id, str(sent.segments))
+            with redis_answers(otherwise=UNKNOWN):  # it is sent, and listed
+                await self._attempts.done(key, sent.id, str(sent.segments))
             return sent
         if answer.status < 400 or (answer.status >= 500 and answer.status != 503):
             raise Retry("unreachable", detail=f"The gateway's answer says neither yes nor no (HTTP {answer.status}).", outcome=UNKNOWN)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from connectors.framework.context import Context
-from connectors.framework.errors import Retry
+from connectors.framework.errors import StoreAway
 from connectors.framework.outcome import Outcome
 from connectors.framework.surroundings import Surroundings
 from connectors.sql.migration import migrate
@@ -57,7 +57,7 @@ class Database:
     async def open(self) -> None:
         """Connect, and bring the family's tables to their newest form.
 
-        Raises Retry where the store does not answer.
+        Raises StoreAway where the store does not answer.
         """
         with _answering():
             await asyncio.to_thread(migrate, self.engine.url, self.family)
@@ -70,7 +70,7 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection to read with.
 
-        Raises Retry where the store does not answer.
+        Raises StoreAway where the store does not answer.
         """
         with _answering():
             async with self.engine.connect() as connection:
@@ -80,7 +80,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction, which is committed at the end and rolled back where something is raised.
 
-        Raises Retry where the store does not answer, or others are in the way for too long.
+        Raises StoreAway where the store does not answer, or others are in the way for too long.
         """
         with _answering():
             async with self._turn, self.engine.connect() as connection:
@@ -98,7 +98,7 @@ class Database:
     async def once(self, context: Context, work: Work) -> Outcome:
         """Do a command's work and note that it is done, in one transaction; a command that was done before only gets its outcome again.
 
-        What the work raises rolls both back. Raises Retry where the store does not answer.
+        What the work raises rolls both back. Raises StoreAway where the store does not answer.
         """
         try:
             async with self.writing() as connection:
@@ -144,14 +144,14 @@ async def opened(surroundings: Surroundings, family: str) -> AsyncIterator[Datab
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """Turn what says that the store does not answer into Retry; a statement that is wrong stays a fault of ours."""
+    """Turn what says that the store does not answer into StoreAway; a statement that is wrong stays a fault of ours."""
     try:
         yield
     except (PoolTimeout, InterfaceError, OSError) as error:
-        raise Retry("unreachable", detail="The SQL store does not answer.") from error
+        raise StoreAway("The SQL store does not answer.") from error
     except DBAPIError as error:
         if _is_passing(error):
-            raise Retry("unreachable", detail="The SQL store could not finish a transaction.") from error
+            raise StoreAway("The SQL store could not finish a transaction.") from error
         raise
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from connectors.framework.breaker import Breakers
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused, Retry, StoreAway
 
 
 class Time:
@@ -56,7 +56,7 @@ def test_whatever_answers_is_well(breakers, answer):
     assert breakers.wait("host") == 0
 
 
-@pytest.mark.parametrize("error", [ValueError(), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [ValueError(), KeyboardInterrupt(), StoreAway("Redis does not answer.")])
 def test_what_says_nothing_of_the_target_changes_nothing(breakers, error):
     fail(breakers, 2)
     call(breakers, error)

@@ -9,8 +9,8 @@ import pytest
 
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
-from connectors.framework.errors import Refused, Retry
-from connectors.framework.outcome import Outcome
+from connectors.framework.errors import Refused, Retry, StoreAway
+from connectors.framework.outcome import UNKNOWN, Outcome
 from tests.connectors.command_bench import QUICK, in_seconds, running, until
 from tests.connectors.probe import Behaviour
 
@@ -87,6 +87,31 @@ async def test_what_the_target_refuses_opens_nothing(bench):
     async with running(connector, bench.deployment, settings(breaker_failures=2)):
         assert set((await bench.answers(20)).values()) == {("error", "refused")}
     assert sum(connector.executed.values()) == 20
+
+
+async def test_a_store_of_ours_that_is_away_opens_nothing(bench):
+    async def store_is_away(context):
+        if connector.executed[context.command_id] == 1:
+            raise StoreAway("The SQL store does not answer.")
+
+    connector = Sender(store_is_away)
+    for number in range(20):
+        bench.send("SendMessage", HELLO, command_id=str(number), conversation=f"c{number}")
+    async with running(connector, bench.deployment, settings(breaker_failures=2, breaker_seconds=30)):
+        assert set((await bench.answers(20)).values()) == {("ok", None)}
+
+
+async def test_a_store_of_ours_that_is_away_settles_nothing_that_an_earlier_try_left_open(bench):
+    async def answer_is_lost_then_store_is_away(context):
+        if connector.executed[context.command_id] == 1:
+            raise Retry("unreachable", outcome=UNKNOWN)
+        raise StoreAway("The SQL store does not answer.")
+
+    connector = Sender(answer_is_lost_then_store_is_away)
+    bench.send("SendMessage", HELLO, command_id="1", deadline=in_seconds(2))
+    async with running(connector, bench.deployment, settings(breaker_failures=100)):
+        assert await bench.answers(1) == {"1": (UNKNOWN, "unreachable")}
+    assert connector.executed["1"] >= 2
 
 
 async def test_a_target_may_be_none_or_refused_or_fail_to_be_named(bench):

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from aiohttp import ClientResponse
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from yarl import URL
 
 from connectors.acd.customer import customer_of
@@ -22,6 +21,7 @@ from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import Outcome
+from connectors.framework.redis_answers import redis_answers
 from connectors.framework.surroundings import Surroundings
 
 _SCHEMES: Final = frozenset({"http", "https"})
@@ -66,10 +66,8 @@ class RemoteAcd:
 
     async def relay_message(self, body: Body, context: Context) -> Outcome:
         """Hand over what the customer wrote."""
-        try:
+        with redis_answers():
             known = await self._distributions.is_open(body["distribution"])
-        except RedisError as error:
-            raise Retry("unreachable", detail="Redis does not answer.") from error
         if not known:
             raise Refused("unknown_distribution", "The distribution is over, or there was none.")
         message = {"message_id": body["message_id"], "text": body["text"], "media": [dict(item) for item in body["media"]]}
@@ -81,10 +79,8 @@ class RemoteAcd:
 
     async def cancel_distribution(self, body: Body, context: Context) -> Outcome:
         """Take a distribution back; nothing that the ACD tells of it counts from then on."""
-        try:
+        with redis_answers():
             await self._distributions.take_back(body["distribution"])
-        except RedisError as error:
-            raise Retry("unreachable", detail="Redis does not answer.") from error
         status, _ = await self._post(f"{_path(body['distribution'])}/cancel", {}, context)
         if status not in _OVER:
             _check(status)
@@ -93,7 +89,7 @@ class RemoteAcd:
     async def _distribute(self, kind: Kind, asked: Mapping[str, Any], body: Body, context: Context) -> Outcome:
         contact = Contact.of(context, body["customer"])
         customer = customer_of(context, self._deployment)
-        try:
+        with redis_answers():
             # Known before the ACD is asked: its webhook may be here before its answer.
             if not await self._distributions.begin(contact, kind):
                 return Outcome("unprocessed" if kind == "queue" else "error", "cancelled", "It was taken back before it came.")
@@ -113,8 +109,6 @@ class RemoteAcd:
                 outcome = _first_answer(content, QUEUE_ENDS if kind == "queue" else USER_ENDS)
             if outcome.outcome not in FIRST:
                 await self._distributions.end(contact.id)
-        except RedisError as error:
-            raise Retry("unreachable", detail="Redis does not answer.") from error
         return outcome
 
     async def _post(self, path: str, document: Mapping[str, Any], context: Context) -> tuple[int, bytes]:

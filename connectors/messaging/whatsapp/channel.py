@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from typing_extensions import override
 
 from connectors.framework.connector import Body
 from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.outcome import UNKNOWN, Outcome
+from connectors.framework.redis_answers import redis_answers
 from connectors.framework.surroundings import Surroundings
 from connectors.messaging.channel import Channel
 from connectors.messaging.entry import Choice
@@ -102,7 +102,7 @@ class WhatsApp(Channel):
 
     async def _send(self, payload: Payload, values: Mapping[str, str], context: Context, *, template: bool = False) -> Outcome:
         account = self._account(context)
-        try:
+        with redis_answers():
             earlier = await self._attempts.begin(context.command_id, json.dumps(values))
             if earlier is not None:  # by one that was taken for dead
                 return await self._became(earlier, context)
@@ -110,8 +110,6 @@ class WhatsApp(Channel):
                 await self._attempts.withdraw(context.command_id)
                 raise Refused("outside_window", "More than 24 hours have passed since the customer wrote; only a template may be sent.")
             return await self._ask(account, payload, values, context)
-        except RedisError as error:
-            raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
 
     async def _ask(self, account: WhatsAppAccount, payload: Payload, values: Mapping[str, str], context: Context) -> Outcome:
         message = {
@@ -130,15 +128,14 @@ class WhatsApp(Channel):
         except (Refused, TemplateMismatch):
             await self._attempts.withdraw(context.command_id)
             raise
-        await self._attempts.done(context.command_id, message_id, json.dumps(values))
+        with redis_answers(otherwise=UNKNOWN):  # it is sent, and its receipt will say so
+            await self._attempts.done(context.command_id, message_id, json.dumps(values))
         return Outcome.ok(**values)
 
     async def _done(self, context: Context) -> Outcome | None:
-        try:
+        with redis_answers():
             earlier = await self._attempts.find(context.command_id)
             return None if earlier is None else await self._became(earlier, context)
-        except RedisError as error:
-            raise Retry("unreachable", detail="The record of sent messages does not answer.") from error
 
     async def _became(self, earlier: Attempt, context: Context) -> Outcome:
         """Return what became of an attempt that was made before."""

@@ -37,21 +37,25 @@ class Log:
     def __init__(self, deployment: Deployment) -> None:
         self.partitions = range(deployment.partitions)
         self._reading = asyncio.Lock()
-        self._reader = _consumer(deployment, "read_committed")
-        self._asker = _consumer(deployment, "read_uncommitted")
+        self._deployment = deployment
+        # Made when they are opened: one that is made and never closed complains.
+        self._reader: Any = None
+        self._asker: Any = None
 
     async def open(self) -> None:
         """Connect.
 
         Raises KafkaError where Kafka does not answer.
         """
+        self._reader = _consumer(self._deployment, "read_committed")
+        self._asker = _consumer(self._deployment, "read_uncommitted")
         await self._reader.start()
         await self._asker.start()
 
     async def close(self) -> None:
         """Disconnect; also where `open` failed."""
         for consumer in (self._reader, self._asker):
-            if not await within(_FAREWELL_SECONDS, "contacts: reader", consumer.stop()):
+            if consumer is not None and not await within(_FAREWELL_SECONDS, "contacts: reader", consumer.stop()):
                 await consumer._client.close()  # noqa: SLF001 - a farewell that fails leaves its connections open, and it says no second one
 
     async def ends(self, topic: str) -> dict[int, int]:

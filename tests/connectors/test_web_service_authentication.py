@@ -13,7 +13,6 @@ from urllib.parse import parse_qs
 import pytest
 import yaml
 from aiohttp import web
-from multidict import CIMultiDict
 
 from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
@@ -70,7 +69,7 @@ class Service:
         self._answer = answer
 
     async def handle(self, request):
-        self.seen.append((request.method, str(request.url), CIMultiDict(request.headers), await request.read()))
+        self.seen.append((request.method, str(request.url), request.headers.copy(), await request.read()))
         if self._answer is not None:
             return self._answer(request)
         return web.json_response({"number": 7})
@@ -207,7 +206,7 @@ class TokenServer:
         self._expires_in, self._delay, self._answer = expires_in, delay, answer
 
     async def handle(self, request):
-        self.asked.append((CIMultiDict(request.headers), parse_qs(await request.text(), strict_parsing=True)))
+        self.asked.append((request.headers.copy(), parse_qs(await request.text(), strict_parsing=True)))
         await asyncio.sleep(self._delay)
         if self._answer is not None:
             return self._answer(request)

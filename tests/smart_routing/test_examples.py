@@ -10,7 +10,7 @@ from processor.flow.document import load
 from smart_routing.cli import main
 
 FOLDER = Path(__file__).parents[2] / "examples"
-EXAMPLES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+EXAMPLES = sorted(path.parent.name for path in FOLDER.glob("*/tests"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -1,6 +1,5 @@
 """The agents' desk and the supervisors' wallboard in the office."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -10,11 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from redis.asyncio import Redis
 
 from connectors.acd.floor.floor import Closing, Ending, Floor, FloorRefused, Presence
-from connectors.acd.news import BOARD, News
 from connectors.acd.settings import AcdSettings
 from connectors.acd.stream import stream
-from connectors.framework.ending import end
 from connectors.framework.fault import Fault, shown
+from connectors.framework.news import ALL, News
 from connectors.office.answering import answered, body_of
 from connectors.office.office import Office, staff_of
 
@@ -101,7 +99,6 @@ class Desks:
         self._floor = Floor(self._redis, deployment, settings)
         self._news = News(self._redis, self._floor.news)
         self._heartbeat_seconds = settings.heartbeat_seconds
-        self._listening: asyncio.Task[None] | None = None
         self._stopping = False
 
     def mount(self, office: Office) -> None:
@@ -179,7 +176,7 @@ class Desks:
 
     async def get_board_events(self, request: web.Request) -> web.StreamResponse:
         """Stream the same, whenever it has changed."""
-        with self._news.of(BOARD) as news:
+        with self._news.of(ALL) as news:
             return await stream(
                 request,
                 news,
@@ -209,10 +206,10 @@ class Desks:
         return user
 
     async def _open(self) -> None:
-        self._listening = asyncio.create_task(self._news.listen())
+        self._news.open()
 
     async def _close(self) -> None:
-        await end(self._listening)
+        await self._news.close()
         await self._redis.aclose()
 
     async def _end_streams(self, _application: web.Application) -> None:

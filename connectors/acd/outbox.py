@@ -2,27 +2,20 @@
 
 import asyncio
 import json
-import logging
 from collections import defaultdict
 from typing import Any, Final
+from uuid import uuid4
 
-import stamina
-from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from typing_extensions import override
 
-from connectors.framework.ending import end
-from connectors.framework.publisher import Publisher
+from connectors.framework.relay import Relay
 from connectors.framework.surroundings import Surroundings
-from connectors.framework.wire import Wire
 
 _BATCH: Final = 500
 _BLOCK_MS: Final = 500
 _BUSY_SECONDS: Final = 0.5
 _LEASE_MS: Final = 3_000
-_LONGEST_PAUSE_SECONDS: Final = 2.0
-
-logger = logging.getLogger(__name__)
 
 _Entry = tuple[bytes, dict[bytes, bytes]]
 
@@ -35,7 +28,7 @@ return 1
 """
 
 
-class OutboxRelay:
+class OutboxRelay(Relay):
     """Sends the stream's entries, those of one conversation in their order, and removes each once Kafka has it.
 
     An entry has the fields `conversation`, `schema` (response or agent_wrote), `datum` (JSON) and `trace` (JSON of headers, or empty). It
@@ -45,41 +38,21 @@ class OutboxRelay:
 
     def __init__(self, redis: Redis, stream: str, surroundings: Surroundings) -> None:
         """Prepare; the Redis client stays open for longer than the relay."""
+        super().__init__(surroundings, "acd")
         self._redis = redis
         self._stream = stream
+        self._me = uuid4().hex
         self._lease = redis.register_script(_LEASE_SCRIPT)
-        self._wire = Wire.of(surroundings.deployment)
-        self._publisher = Publisher(surroundings.deployment, self._wire, "acd", surroundings.settings.farewell_seconds)
-        self._relaying: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Connect to Kafka and begin.
-
-        Raises KafkaError where Kafka does not answer.
-        """
-        await self._publisher.__aenter__()
-        self._relaying = asyncio.create_task(self._relay())
-
-    async def close(self) -> None:
-        """Stop; what is left is sent by the next one."""
-        if self._relaying is not None:
-            await end(self._relaying)
-            await self._publisher.__aexit__(None, None, None)
-
-    async def _relay(self) -> None:
-        lease, me = f"{self._stream}:relay", f"{id(self)}-{asyncio.get_running_loop().time()}"
-        async for attempt in stamina.retry_context(
-            on=(RedisError, KafkaError, OSError), attempts=None, timeout=None, wait_max=_LONGEST_PAUSE_SECONDS
-        ):
-            with attempt:
-                while True:
-                    if not await self._lease(keys=[lease], args=[me, _LEASE_MS]):
-                        await asyncio.sleep(_BUSY_SECONDS)
-                        continue
-                    # What was sent is removed, so the beginning is what is to be sent.
-                    found: Any = await self._redis.xread({self._stream: "0"}, count=_BATCH, block=_BLOCK_MS)
-                    if found:
-                        await self._send(found[0][1])
+    @override
+    async def send_some(self) -> None:
+        if not await self._lease(keys=[f"{self._stream}:relay"], args=[self._me, _LEASE_MS]):
+            await asyncio.sleep(_BUSY_SECONDS)
+            return
+        # What was sent is removed, so the beginning is what is to be sent.
+        found: Any = await self._redis.xread({self._stream: "0"}, count=_BATCH, block=_BLOCK_MS)
+        if found:
+            await self._send(found[0][1])
 
     async def _send(self, entries: list[_Entry]) -> None:
         conversations: defaultdict[bytes, list[_Entry]] = defaultdict(list)
@@ -91,10 +64,10 @@ class OutboxRelay:
 
     async def _send_in_order(self, entries: list[_Entry]) -> None:
         for identity, fields in entries:
-            value = await self._wire.encode(fields[b"schema"].decode(), _record(fields[b"schema"], json.loads(fields[b"datum"])))
+            value = await self.wire.encode(fields[b"schema"].decode(), _record(fields[b"schema"], json.loads(fields[b"datum"])))
             trace = json.loads(fields[b"trace"] or b"{}")
             headers = [(name, text.encode()) for name, text in trace.items()]
-            await self._publisher.tell(fields[b"conversation"].decode(), value, headers)
+            await self.publisher.tell(fields[b"conversation"].decode(), value, headers)
             await self._redis.xdel(self._stream, identity)
 
 

@@ -1,11 +1,8 @@
 """Our own ACD: the floor in Redis, its clock, its roster and its outbox."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-import stamina
 from redis.asyncio import Redis
 
 from connectors.acd.customer import customer_of
@@ -22,6 +19,7 @@ from connectors.framework.ending import end
 from connectors.framework.errors import Refused
 from connectors.framework.outcome import Outcome
 from connectors.framework.redis_answers import redis_answers
+from connectors.framework.repetition import repeat
 from connectors.framework.surroundings import Surroundings
 
 _LONGEST_TICK_SECONDS: Final = 0.5
@@ -29,8 +27,6 @@ _LONGEST_TICK_SECONDS: Final = 0.5
 _SHORTEST_TICK_SECONDS: Final = 0.01
 _ROSTER_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 2.0
-
-logger = logging.getLogger(__name__)
 
 
 class OwnAcd:
@@ -55,8 +51,8 @@ class OwnAcd:
         await self._renew_roster()
         await self._outbox.open()
         self._tasks = [
-            asyncio.create_task(self._again_and_again(self._tick)),
-            asyncio.create_task(self._again_and_again(self._follow_roster)),
+            repeat(self._tick, longest_pause_seconds=_LONGEST_PAUSE_SECONDS),
+            repeat(self._follow_roster, longest_pause_seconds=_LONGEST_PAUSE_SECONDS),
         ]
 
     async def close(self) -> None:
@@ -131,12 +127,6 @@ class OwnAcd:
         ticked = await self._floor.tick()
         soon = _LONGEST_TICK_SECONDS if ticked.next_seconds is None else min(ticked.next_seconds, _LONGEST_TICK_SECONDS)
         await asyncio.sleep(max(soon, _SHORTEST_TICK_SECONDS))
-
-    async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
-        async for attempt in stamina.retry_context(on=Exception, attempts=None, timeout=None, wait_max=_LONGEST_PAUSE_SECONDS):
-            with attempt:
-                while True:
-                    await work()
 
 
 def _outcome(answer: Answer, *, taken_back: str) -> Outcome:

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from connectors.framework.ending import end, within
 from connectors.framework.errors import StoreAway
+from connectors.framework.repetition import repeat
 from connectors.framework.surroundings import Surroundings
 from connectors.framework.wire import Wire
 from schemas.codec import UndecodableRecord
@@ -18,6 +19,7 @@ from schemas.codec import UndecodableRecord
 _POLL_MS: Final = 500
 _EMBEDDED_FETCH_MS: Final = 50
 _CATCH_UP_SECONDS: Final = 10.0
+_LONGEST_PAUSE_SECONDS: Final = 2.0
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ class Definitions:
         await self._consumer.start()
         self._consumer.assign([self._partition])
         await self._consumer.seek_to_beginning(self._partition)
-        self._following = asyncio.create_task(self._follow())
+        self._following = repeat(self._read, longest_pause_seconds=_LONGEST_PAUSE_SECONDS)
         await self.catch_up()
 
     async def close(self) -> None:
@@ -92,14 +94,6 @@ class Definitions:
                     await self._grown.wait_for(lambda: self._next >= last)
         except (KafkaError, TimeoutError) as error:
             raise StoreAway("The definitions cannot be read at the moment.") from error
-
-    async def _follow(self) -> None:
-        while True:
-            try:
-                await self._read()
-            except KafkaError as error:
-                logger.warning("definitions: %s", error)
-                await asyncio.sleep(_POLL_MS / 1000)
 
     async def _read(self) -> None:
         batches = await self._consumer.getmany(timeout_ms=_POLL_MS)

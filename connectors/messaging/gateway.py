@@ -12,9 +12,9 @@ from redis.exceptions import RedisError
 
 from connectors.framework.ending import end
 from connectors.framework.fault import Fault, shown
+from connectors.framework.news import News
 from connectors.framework.surroundings import Surroundings
 from connectors.framework.wire import Wire
-from connectors.messaging.announcements import Announcements
 from connectors.messaging.answering import answered, body_of
 from connectors.messaging.chat_page import mount_page
 from connectors.messaging.entry import Entry
@@ -52,7 +52,7 @@ class Gateway:
         self._inbound = Inbound(deployment, settings.gateway_kafka_seconds, settings.farewell_seconds)
         self._redis = Redis.from_url(deployment.redis_url)
         self._transcript = Transcript(self._redis, deployment.topic_prefix, settings.transcript_expiry_seconds)
-        self._announcements = Announcements(self._redis, self._transcript.announcements)
+        self._news = News(self._redis, self._transcript.announcements)
         self._entry_points = EntryPoints(surroundings, _accounts(surroundings))
         self._stopping = False
 
@@ -115,7 +115,7 @@ class Gateway:
         """Stream the transcript and whatever is added: one event a message, its id the message's index, as `Last-Event-ID` resumes it."""
         conversation = self._conversation(self._account(request), _address(request))
         start = _last_event(request) + 1
-        with self._announcements.news_of(conversation) as news:
+        with self._news.of(conversation) as news:
             said, start = await self._transcript.read(conversation, start)
             headers = {**_NOT_CACHED, "Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
             response = web.StreamResponse(headers=headers)
@@ -176,16 +176,17 @@ class Gateway:
 
     async def _lifetime(self, _application: web.Application) -> AsyncIterator[None]:
         await self._inbound.open()
-        listening = asyncio.create_task(self._announcements.listen())
+        self._news.open()
         watching = asyncio.create_task(self._entry_points.watch())
         yield
-        await end(listening, watching)
+        await end(watching)
+        await self._news.close()
         await self._inbound.close()
         await self._redis.aclose()
 
     async def _end_streams(self, _application: web.Application) -> None:
         self._stopping = True
-        self._announcements.wake_all()
+        self._news.wake_all()
 
 
 def _accounts(surroundings: Surroundings) -> list[tuple[str, str]]:

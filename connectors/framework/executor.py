@@ -196,7 +196,10 @@ class Executor:
                 logger.exception("%s.%s: expected its look-up to return an outcome or None, or to raise Retry", *self._named(method))
                 self._metrics.faults.labels(*self._named(method)).inc()
             else:
-                return await self._call(command, turn=True) if found is None else found
+                if found is not None:
+                    return found
+                command.uncertain = None
+                return await self._call(command, turn=True)
         elif method.idempotent and not limit.found_late:
             return await self._call(command, turn=True)
         return Outcome(UNKNOWN, "interrupted", "A connector stopped while it executed the command.")

@@ -32,7 +32,7 @@ class Sender(Connector):
         self.executed: Counter[str] = Counter()
         self.looked_up: Counter[str] = Counter()
 
-    @command("SendMessage", look_up="sent")
+    @command("SendMessage", look_up="sent", target=lambda _body, _context: "gateway")
     async def send_message(self, body: Body, context: Context) -> Outcome:
         self.executed[context.command_id] += 1
         if self.lost_answers:
@@ -159,6 +159,16 @@ async def test_where_the_answer_was_lost_the_back_end_is_asked_before_another_tr
         response = Codec().decode(await executor.execute("SendMessage", {}, context, nullcontext))[1]
     assert (response["outcome"], response["values"]) == ("ok", {"by": expected})
     assert (connector.executed, connector.looked_up) == ({"2": executed}, {"2": len(found)})
+
+
+async def test_what_was_surely_not_done_and_is_not_let_through_is_not_unknown(redis_server):
+    connector = Sender(None, lost_answers=1)
+    settings = QUICK.model_copy(update={"breaker_failures": 1, "breaker_seconds": 30})
+    async with inheriting(redis_server, connector, settings) as executor:
+        envelope = {"command_id": "2", "conversation_id": "c1", "deadline": in_seconds(10), "body": ("smart_routing.SendMessage", {})}
+        response = Codec().decode(await executor.execute("SendMessage", {}, Context.of(envelope), nullcontext))[1]
+    assert (response["outcome"], response["reason"]) == ("error", "unreachable")
+    assert (connector.executed, connector.looked_up) == ({"2": 1}, {"2": 1})
 
 
 def test_a_look_up_that_is_not_there_is_refused_with_the_class():

@@ -8,7 +8,6 @@ import signal
 
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
-from connectors.framework.garbage import collect_seldom
 from connectors.framework.outcome import Outcome
 from connectors.framework.runner import ConnectorRunner
 from connectors.framework.settings import ConnectorSettings
@@ -28,7 +27,6 @@ class InstantConnector(Connector):
 
 async def main() -> None:
     """Run until told to stop."""
-    collect_seldom()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await ConnectorRunner(InstantConnector(), Deployment.from_environment(), ConnectorSettings.from_environment()).run(stop)

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import click
 
-from connectors.framework.garbage import collect_seldom
 from connectors.framework.logs import log_as_json, log_lost_errors
 from connectors.framework.masking import secrets_of
 from connectors.framework.metrics import Metrics
@@ -46,7 +45,6 @@ def run(families: tuple[str, ...]) -> None:
         chosen = [surroundings.read(kind) for kind in SETTINGS]  # what is wrong is told before anything is started
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
-    collect_seldom()
     log_as_json(surroundings.settings.log_level, secrets_of(surroundings.deployment, *chosen))
     asyncio.run(_until_stopped(surroundings, families))
 

@@ -178,5 +178,5 @@ def quiet_logging(*, verbose: bool) -> None:
     """Say nothing that is no fault of ours; all of it where `verbose`."""
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not verbose:
-        for chatty in ("aiokafka", "faust", "mode", "asyncio", "processor.runtime.worker.app"):
+        for chatty in ("aiokafka", "faust", "mode", "asyncio", "processor.runtime.worker.app", "connectors.contacts.follower"):
             logging.getLogger(chatty).setLevel(logging.CRITICAL)

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.smart_routing.browser import Page
 
-_SAID = "[...document.querySelectorAll('.chat-flow')]"
+_SAID = "[...document.querySelectorAll('.chat-flow, .chat-agent')]"
 
 
 class Visitor:

@@ -59,6 +59,7 @@ class Visitor:
 
     async def sees_the_end(self, reason: str = "completed") -> None:
         """Wait until the journal tells that the interaction has ended, and why."""
+        await self._page.call("Page.bringToFront")  # what nobody sees is not drawn
         await self._page.until(f"document.querySelector('.journal-ended')?.textContent.includes({json.dumps(reason)})")
 
     async def lit(self) -> set[str]:

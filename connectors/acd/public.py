@@ -14,6 +14,7 @@ from connectors.acd.remote.notice import TOLD, noted
 from connectors.acd.remote.signature import SignatureRefused, verify
 from connectors.acd.settings import AcdSettings
 from connectors.framework.fault import Fault
+from connectors.framework.request_body import body_of
 from connectors.framework.surroundings import Surroundings
 
 LARGEST_BODY_BYTES: Final = 256 * 1_024
@@ -57,7 +58,7 @@ class Webhook:
             return Fault(503, "redis", "an answer in time", "none; send the same notice again").response()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        body = await _body(request)
+        body = await body_of(request, LARGEST_BODY_BYTES)
         headers = request.headers
         try:
             verify(
@@ -90,12 +91,3 @@ class Webhook:
     async def _lifetime(self, _application: web.Application) -> AsyncIterator[None]:
         yield
         await self._redis.aclose()
-
-
-async def _body(request: web.Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST_BODY_BYTES:
-            raise Fault(413, "body", f"at most {LARGEST_BODY_BYTES} bytes", "more")
-    return bytes(body)

@@ -32,13 +32,3 @@ def answered(handler: Handler) -> Handler:
             return Fault(503, "payments", "an answer in time", "none; send the same request again").response()
 
     return answer
-
-
-async def body_of(request: web.Request, most: int) -> bytes:
-    """Read a body. Raises Fault where it has more than `most` bytes, of which no more are read."""
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > most:
-            raise Fault(413, "body", f"at most {most} bytes", "more")
-    return bytes(body)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from yarl import URL
 
 from connectors.billing import invoice_store, payment_store
-from connectors.billing.answering import NOT_CACHED, body_of
+from connectors.billing.answering import NOT_CACHED
 from connectors.billing.invitation import PATH, PURPOSE, title_of
 from connectors.billing.payment import (
     CLOSING,
@@ -29,6 +29,7 @@ from connectors.billing.settings import BillingSettings
 from connectors.framework.fault import Fault
 from connectors.framework.links import Links
 from connectors.framework.page import PAGE_HEADERS
+from connectors.framework.request_body import body_of
 from connectors.framework.surroundings import Surroundings
 from connectors.sql.database import Database
 

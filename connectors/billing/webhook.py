@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.billing import payment_store
-from connectors.billing.answering import NOT_CACHED, body_of
+from connectors.billing.answering import NOT_CACHED
 from connectors.billing.payment import CLOSING, OPEN, PROCESSING, STOPPED, SUCCESSFUL, Payment
 from connectors.billing.payment_store import EXPIRED
 from connectors.billing.providers import is_whole
@@ -17,6 +17,7 @@ from connectors.billing.settings import BillingSettings, StripeModule
 from connectors.billing.stripe.signature import Forged, check
 from connectors.billing.stripe.told import Told, Unreadable, told
 from connectors.framework.fault import Fault
+from connectors.framework.request_body import body_of
 from connectors.sql.database import Database
 
 LARGEST_BYTES: Final = 256 * 1_024

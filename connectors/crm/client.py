@@ -8,11 +8,13 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from aiohttp import ClientConnectorError
+from aiohttp import ClientConnectorError, ClientResponse
 from yarl import URL
 
-from connectors.crm.credentials import Authentication, Credential
+from connectors.crm.credentials import Authentication, Credential, Fixed
+from connectors.framework.busy import is_busy, retry_after
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.oauth2 import TokenProof
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import UNKNOWN
 
@@ -37,6 +39,10 @@ class CrmClient:
         self._authentication = Authentication(credential, outbound)
         self._timeout_seconds = timeout_seconds
         self._outbound = outbound
+
+    async def close(self) -> None:
+        """Stop waiting for what shows the CRM who calls."""
+        await self._authentication.close()
 
     async def ask(
         self,
@@ -63,16 +69,17 @@ class CrmClient:
             Refused: `refused`; `unreachable` with outcome `unknown` where a request that must not be repeated may have been done.
         """
         request = _Request(method, URL(self._base_url + path + _query(query), encoded=True), body, headers or {}, repeatable)
-        answer = await self._send(request)
-        if answer.status == 401 and self._authentication.renew():
-            answer = await self._send(request)
+        proof = self._authentication.proof()
+        answer = await self._send(request, proof)
+        if answer.status == 401 and proof.renew():
+            answer = await self._send(request, proof)
         if answer.status in {401, 403} or 300 <= answer.status < 400:
             raise Refused("refused", f"The CRM answered HTTP {answer.status}.")
         return answer
 
-    async def _send(self, request: "_Request") -> Answer:
+    async def _send(self, request: "_Request", proof: Fixed | TokenProof) -> Answer:
         try:
-            shown = await self._authentication.headers()
+            shown = await _shown(proof)
             try:
                 return await self._exchange(request, shown)
             except Retry as retry:
@@ -95,8 +102,8 @@ class CrmClient:
                     said = await read_at_most(response, LARGEST_ANSWER_BYTES)
         except TimeoutError as error:
             raise Retry("unreachable", detail=f"The CRM took more than {self._timeout_seconds:g} seconds.") from error
-        if response.status in {429, 503}:
-            raise _Busy(response.status, response.headers.get("Retry-After", ""), said)
+        if is_busy(response):
+            raise _Busy(response, said)
         if response.status >= 500:
             raise Retry("unreachable", detail=f"The CRM answered HTTP {response.status}.")
         # What cannot be read may all the same be the answer to something that was done.
@@ -123,11 +130,18 @@ class _Request:
 class _Busy(Retry):
     """The CRM has done nothing, and asks us to come again."""
 
-    def __init__(self, status: int, after: str, said: bytes | None) -> None:
-        seconds = float(after) if after.isascii() and after.isdigit() else None
+    def __init__(self, response: ClientResponse, said: bytes | None) -> None:
+        seconds = retry_after(response)
         if b'"DAILY"' in (said or b""):  # HubSpot's policyName: no try of today will do
             seconds = _LONGEST_WAIT_SECONDS
-        super().__init__("unreachable", seconds, detail=f"The CRM answered HTTP {status}: it is asked too often, or too busy.")
+        super().__init__("unreachable", seconds, detail=f"The CRM answered HTTP {response.status}: it is asked too often, or too busy.")
+
+
+async def _shown(proof: Fixed | TokenProof) -> Mapping[str, str]:
+    try:
+        return await proof.headers()
+    except Retry as retry:  # `status` is no word of this family
+        raise Retry("unreachable", retry.after, detail=retry.detail) from retry
 
 
 def segment(text: str) -> str:

@@ -10,7 +10,6 @@ from connectors.crm.json_values import meets, read_card, to_json
 from connectors.crm.request_template import find
 from connectors.crm.settings import Answered, HttpCrm, HttpObject, Search
 from connectors.framework.errors import Refused
-from connectors.framework.outbound import Outbound
 from connectors.framework.outcome import UNKNOWN
 from connectors.records.records import Asserted, Combination
 
@@ -18,9 +17,9 @@ from connectors.records.records import Asserted, Combination
 class HttpSystem:
     """Searches and creates as the settings' requests say."""
 
-    def __init__(self, settings: HttpCrm, outbound: Outbound) -> None:
+    def __init__(self, settings: HttpCrm, client: CrmClient) -> None:
         self._settings = settings
-        self._client = CrmClient(settings.base_url, settings.credential, settings.timeout_seconds, outbound)
+        self._client = client
 
     def can_tell(self, name: str) -> bool:
         """Whether creations of an object carry a key by which the CRM knows a repeated one."""

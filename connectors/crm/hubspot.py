@@ -12,7 +12,6 @@ from connectors.crm.directory import Directory
 from connectors.crm.json_values import meets, read_card
 from connectors.crm.settings import HubSpotCrm, HubSpotObject
 from connectors.framework.errors import Refused
-from connectors.framework.outbound import Outbound
 from connectors.framework.outcome import UNKNOWN
 from connectors.records.records import Asserted, Combination
 
@@ -35,9 +34,9 @@ class HubSpotSystem:
     seconds late; whether a command has created one is asked by the card's unique property, which is known at once.
     """
 
-    def __init__(self, settings: HubSpotCrm, outbound: Outbound) -> None:
+    def __init__(self, settings: HubSpotCrm, client: CrmClient) -> None:
         self._settings = settings
-        self._client = CrmClient(settings.base_url, settings.credential, settings.timeout_seconds, outbound)
+        self._client = client
 
     def can_tell(self, name: str) -> bool:
         """Whether cards of an object hold the command's id in a property."""

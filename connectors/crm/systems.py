@@ -1,10 +1,10 @@
 """The CRMs that are reached over HTTP, by the reference of their definition."""
 
+from connectors.crm.client import CrmClient
 from connectors.crm.http_crm import HttpSystem
 from connectors.crm.hubspot import HubSpotSystem
 from connectors.crm.settings import CrmSettings, CrmSystem, HttpCrm, HubSpotCrm
 from connectors.crm.system import System
-from connectors.framework.addresses import AddressGuard
 from connectors.framework.outbound import Outbound
 from connectors.framework.settings import ConnectorSettings
 
@@ -13,8 +13,12 @@ class Systems:
     """All that are set; any other CRM is kept in the SQL store."""
 
     def __init__(self, settings: CrmSettings, framework: ConnectorSettings) -> None:
-        self._outbound = Outbound(AddressGuard(framework.allowed_networks, framework.allowed_hosts))
-        self._systems = {reference: _system(system, self._outbound) for reference, system in settings.systems.items()}
+        self._outbound = Outbound.of(framework)
+        self._clients = {
+            reference: CrmClient(system.base_url, system.credential, system.timeout_seconds, self._outbound)
+            for reference, system in settings.systems.items()
+        }
+        self._systems = {reference: _system(system, self._clients[reference]) for reference, system in settings.systems.items()}
 
     async def open(self) -> None:
         """Make the HTTP clients."""
@@ -22,6 +26,8 @@ class Systems:
 
     async def close(self) -> None:
         """Close their connections."""
+        for client in self._clients.values():
+            await client.close()
         await self._outbound.close()
 
     def of(self, reference: str) -> System | None:
@@ -29,9 +35,9 @@ class Systems:
         return self._systems.get(reference)
 
 
-def _system(settings: CrmSystem, outbound: Outbound) -> System:
+def _system(settings: CrmSystem, client: CrmClient) -> System:
     match settings:
         case HttpCrm():
-            return HttpSystem(settings, outbound)
+            return HttpSystem(settings, client)
         case HubSpotCrm():
-            return HubSpotSystem(settings, outbound)
+            return HubSpotSystem(settings, client)

@@ -1,10 +1,10 @@
 """HTTP to the outside: guarded addresses, few redirects, bounded bodies."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from socket import EAI_AGAIN
 from ssl import SSLContext
-from typing import Final
+from typing import Final, Self
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -25,6 +25,7 @@ from yarl import URL
 
 from connectors.framework.addresses import AddressGuard
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.settings import ConnectorSettings
 
 REDIRECTS: Final = 5
 """Most redirects that are followed."""
@@ -50,6 +51,12 @@ class Outbound:
         self._tls = tls or True
         self._guarded: ClientSession | None = None
         self._trusted: ClientSession | None = None
+
+    @classmethod
+    def of(cls, settings: ConnectorSettings, trusted: Iterable[str] = ()) -> Self:
+        """Return the pair that the settings allow; the hosts of `trusted` addresses, which settings name, may lead wherever they do."""
+        hosts = {f"{url.host}:{url.port}" for url in map(URL, trusted)}
+        return cls(AddressGuard(settings.allowed_networks, {*settings.allowed_hosts, *hosts}))
 
     async def open(self) -> None:
         """Make the clients."""

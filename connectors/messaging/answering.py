@@ -33,16 +33,3 @@ def answered(
             return Fault(503, "redis", "an answer in time", "none; send the same request again").response()
 
     return answer
-
-
-async def body_of(request: web.Request, limit: int) -> bytes:
-    """Return a request's body.
-
-    Raises Fault where it has more than `limit` bytes, of which no more than needed is read.
-    """
-    body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise Fault(413, "body", f"at most {limit} bytes", f"more than {len(body) - len(chunk)} bytes")
-    return bytes(body)

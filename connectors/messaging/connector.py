@@ -3,7 +3,6 @@
 from contextlib import AsyncExitStack
 from typing import Final
 
-from connectors.framework.addresses import AddressGuard
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
 from connectors.framework.errors import Refused
@@ -37,7 +36,7 @@ class MessagingConnector(Connector):
         settings = surroundings.settings
         channels: tuple[Channel, ...] = (WebChat(surroundings), WhatsApp(surroundings), Sms(surroundings))
         self._channels = {channel.name: channel for channel in channels}
-        self._outbound = Outbound(AddressGuard(settings.allowed_networks, settings.allowed_hosts))
+        self._outbound = Outbound.of(settings)
 
     async def open(self) -> None:
         """Let the channels take what they need."""

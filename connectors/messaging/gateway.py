@@ -13,9 +13,10 @@ from redis.exceptions import RedisError
 from connectors.framework.ending import end
 from connectors.framework.fault import Fault, shown
 from connectors.framework.news import News
+from connectors.framework.request_body import body_of
 from connectors.framework.surroundings import Surroundings
 from connectors.framework.wire import Wire
-from connectors.messaging.answering import answered, body_of
+from connectors.messaging.answering import answered
 from connectors.messaging.chat_page import mount_page
 from connectors.messaging.entry import Entry
 from connectors.messaging.entry_points import EntryPoints

@@ -7,7 +7,8 @@ from typing import Final
 
 from aiohttp import web
 
-from connectors.messaging.answering import answered, body_of
+from connectors.framework.request_body import body_of
+from connectors.messaging.answering import answered
 from connectors.messaging.incoming import Incoming, IncomingMessages
 from connectors.messaging.media import MediaLinks
 from connectors.messaging.settings import MessagingSettings

@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from connectors.framework.errors import Retry
 from connectors.framework.fault import Fault
+from connectors.framework.request_body import body_of
 from connectors.framework.surroundings import Surroundings
 from connectors.sms import outgoing
 from connectors.sms_gateway.client import SmsGateway
@@ -62,11 +63,7 @@ class _Receipts:
             return Fault(503, "store", "an answer in time", "none; send the same receipt again").response()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        body = await request.content.read(LARGEST_BODY_BYTES + 1)
-        while len(body) <= LARGEST_BODY_BYTES and (more := await request.content.read(LARGEST_BODY_BYTES)):
-            body += more
-        if len(body) > LARGEST_BODY_BYTES:
-            raise Fault(413, "body", f"at most {LARGEST_BODY_BYTES} bytes", "more")
+        body = await body_of(request, LARGEST_BODY_BYTES)
         form = signed_form(self._gateway.settings, self._public_url, request, body)
         key, status, message_id = request.query.get("message", ""), form.get("MessageStatus", ""), form.get("MessageSid", "")
         code = form.get("ErrorCode") or None

@@ -1,7 +1,6 @@
 """The gateway's HTTP API: messages are created and listed, files fetched."""
 
 import asyncio
-import json
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -14,8 +13,9 @@ from urllib.parse import urlencode
 from aiohttp import ClientConnectorError, ClientResponse
 from yarl import URL
 
-from connectors.framework.addresses import AddressGuard
+from connectors.framework.busy import retry_after
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.json_answer import object_of
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import UNKNOWN
 from connectors.framework.surroundings import Surroundings
@@ -52,9 +52,7 @@ class GatewayApi:
 
     def __init__(self, surroundings: Surroundings, accounts: Iterable[GatewayAccount], seconds: float) -> None:
         """Prepare; `seconds` is how long a gateway may take to answer."""
-        settings = surroundings.settings
-        hosts = sorted({_host(account.base_url) for account in accounts})
-        self._outbound = Outbound(AddressGuard(settings.allowed_networks, (*settings.allowed_hosts, *hosts)))
+        self._outbound = Outbound.of(surroundings.settings, (account.base_url for account in accounts))
         self._seconds = seconds
 
     async def open(self) -> None:
@@ -125,7 +123,7 @@ class GatewayApi:
                 self._outbound.request(method, URL(url, encoded=True), headers=headers, body=body, schemes=_SCHEMES) as response,
             ):
                 content = await read_at_most(response, _LARGEST_ANSWER_BYTES)
-                return Answer(response.status, _json(content), _after(response.headers.get("Retry-After")))
+                return Answer(response.status, object_of(content), retry_after(response))
         except TimeoutError as error:
             raise Retry("unreachable", detail=f"The gateway took more than {seconds:g} seconds.", outcome=UNKNOWN) from error
         except Retry as retry:
@@ -147,25 +145,8 @@ def _authorization(account: GatewayAccount) -> str:
     return "Basic " + b64encode(f"{account.account_sid}:{account.auth_token.get_secret_value()}".encode()).decode()
 
 
-def _host(base_url: str) -> str:
-    url = URL(base_url)
-    return f"{url.host}:{url.port}"
-
-
-def _json(content: bytes | None) -> Mapping[str, Any]:
-    try:
-        found = json.loads(content or b"")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _created(message: Mapping[str, Any]) -> float:
     try:
         return parsedate_to_datetime(str(message.get("date_created"))).timestamp()
     except ValueError:
         return time.time()
-
-
-def _after(text: str | None) -> float | None:
-    return float(text[:9]) if text and text.isascii() and text.isdigit() else None

@@ -9,18 +9,21 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
 from yarl import URL
 
-from connectors.framework.addresses import AddressGuard
+from connectors.framework.busy import retry_after
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.json_answer import json_of
+from connectors.framework.oauth2 import AccessTokens, NoToken, Token, TokenProof
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.settings import ConnectorSettings
-from connectors.tasks.salesforce_token import Token, new_token
+from connectors.tasks.salesforce_token import PATH, grant_of
 from connectors.tasks.settings import Salesforce
 
 _LARGEST_ANSWER_BYTES: Final = 262_144
@@ -68,9 +71,8 @@ class SalesforceTasks:
     def __init__(self, settings: Salesforce, framework: ConnectorSettings) -> None:
         """Prepare."""
         self._settings = settings
-        self._outbound = Outbound(AddressGuard(framework.allowed_networks, framework.allowed_hosts))
-        self._token: Token | None = None
-        self._asking = asyncio.Lock()
+        self._outbound = Outbound.of(framework)
+        self._tokens = AccessTokens(f"{settings.url}{PATH}", partial(grant_of, settings), self._outbound, settings.timeout_seconds)
 
     async def open(self) -> None:
         """Make the HTTP clients."""
@@ -78,6 +80,7 @@ class SalesforceTasks:
 
     async def close(self) -> None:
         """Close their connections."""
+        await self._tokens.close()
         await self._outbound.close()
 
     async def make(self, command_id: str, told: Mapping[str, str]) -> str:
@@ -105,11 +108,10 @@ class SalesforceTasks:
         return answer.identity
 
     async def _authorised(self, method: str, path: str, record: Mapping[str, str] | None) -> _Answer:
-        token = await self._current()
-        answer = await self._sent(method, path, record, token)
-        if answer.status == 401:  # the session is over, or was ended by an administrator
-            token = await self._current(instead_of=token)
-            answer = await self._sent(method, path, record, token)
+        proof = TokenProof(self._tokens)
+        answer = await self._sent(method, path, record, proof)
+        if answer.status == 401 and proof.renew():  # the session is over, or was ended by an administrator
+            answer = await self._sent(method, path, record, proof)
         if 200 <= answer.status < 300:
             return answer
         if answer.status == 300:
@@ -119,17 +121,9 @@ class SalesforceTasks:
             raise Retry("unreachable", answer.retry_after, detail=f"Salesforce cannot make the task at the moment: {what}.")
         raise Refused("refused", f"Salesforce refuses the task: {what}.")
 
-    async def _current(self, *, instead_of: Token | None = None) -> Token:
-        async with self._asking:  # one for all who wait
-            if self._token is None or self._token is instead_of:
-                self._token = None
-                async with self._in_time():
-                    self._token = await new_token(self._settings, self._outbound)
-            return self._token
-
-    async def _sent(self, method: str, path: str, record: Mapping[str, str] | None, token: Token) -> _Answer:
-        url = URL(f"{token.instance_url}{path}", encoded=True)
-        headers = {"Authorization": f"Bearer {token.value}", "Accept": "application/json"}
+    async def _sent(self, method: str, path: str, record: Mapping[str, str] | None, proof: TokenProof) -> _Answer:
+        headers = {"Accept": "application/json", **await _shown(proof)}
+        url = URL(f"{self._instance(proof.shown)}{path}", encoded=True)
         body = None
         if record is not None:
             headers["Content-Type"] = "application/json"
@@ -139,7 +133,15 @@ class SalesforceTasks:
             self._outbound.request(method, url, headers=headers, body=body, schemes=frozenset({url.scheme})) as response,
         ):
             content = await read_at_most(response, _LARGEST_ANSWER_BYTES)
-            return _Answer(response.status, _document(content), _seconds(response.headers.get("Retry-After", "")))
+            return _Answer(response.status, json_of(content), retry_after(response))
+
+    def _instance(self, token: Token) -> str:
+        """Return where a token is to be used."""
+        instance = token.answer.get("instance_url", self._settings.url)
+        with suppress(ValueError):
+            if isinstance(instance, str) and URL(instance).scheme == URL(self._settings.url).scheme:
+                return instance.rstrip("/")
+        raise Retry("unreachable", detail="Salesforce's answer does not say where its token is to be used.")
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -151,12 +153,11 @@ class SalesforceTasks:
             raise Retry("unreachable", detail="Salesforce did not answer in time.") from error
 
 
-def _document(content: bytes | None) -> Any:
+async def _shown(proof: TokenProof) -> Mapping[str, str]:
     try:
-        return json.loads(content or b"")
-    except ValueError:  # bytes that are no UTF-8 as well
-        return None
-
-
-def _seconds(asked: str) -> float | None:
-    return float(asked[:9]) if asked.isascii() and asked.isdigit() else None
+        return await proof.headers()
+    except (Retry, NoToken) as error:
+        after = error.after if isinstance(error, Retry) else None
+        raise Retry("unreachable", after, detail=f"Salesforce gives no token at the moment. {error.detail}") from error
+    except Refused as refused:
+        raise Refused("refused", f"Salesforce gives no token. {refused.detail}") from refused

@@ -3,15 +3,16 @@
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping
+from functools import partial
 
 from typing_extensions import override
 from yarl import URL
 
 from connectors.framework.errors import Refused
+from connectors.framework.oauth2 import AccessTokens, Grant, TokenProof, client_credentials
 from connectors.framework.outbound import Outbound
 from connectors.web_service.credentials import ApiKey, Basic, Bearer, Credential, Hmac, OAuth2ClientCredentials
 from connectors.web_service.signature import RequestSigner
-from connectors.web_service.tokens import AccessTokens
 
 
 class Proof(ABC):
@@ -49,22 +50,15 @@ class _Signed(Proof):
 
 class _Token(Proof):
     def __init__(self, tokens: AccessTokens) -> None:
-        self._tokens = tokens
-        self._shown = ""
-        self._renewed = False
+        self._proof = TokenProof(tokens)
 
     @override
     async def headers(self, method: str, url: URL, headers: Mapping[str, str], body: bytes | None) -> Mapping[str, str]:
-        self._shown = await self._tokens.token()
-        return {"Authorization": f"Bearer {self._shown}"}
+        return await self._proof.headers()
 
     @override
     def renew(self) -> bool:
-        """Once: a service that does not take a token that was just made will not take the next."""
-        again = not self._renewed
-        self._renewed = True
-        self._tokens.discard(self._shown)
-        return again
+        return self._proof.renew()
 
 
 class Authentication:
@@ -73,7 +67,7 @@ class Authentication:
     def __init__(self, credentials: Mapping[str, Credential], outbound: Outbound) -> None:
         self._credentials = credentials
         self._tokens = {
-            service: AccessTokens(credential, outbound)
+            service: AccessTokens(credential.token_url, partial(_grant, credential), outbound)
             for service, credential in credentials.items()
             if isinstance(credential, OAuth2ClientCredentials)
         }
@@ -105,3 +99,13 @@ class Authentication:
                 return _Signed(RequestSigner(credential))
             case OAuth2ClientCredentials():
                 return _Token(self._tokens[service])
+
+
+def _grant(credential: OAuth2ClientCredentials) -> Grant:
+    return client_credentials(
+        credential.client_id,
+        credential.client_secret.get_secret_value(),
+        scope=credential.scope,
+        audience=credential.audience,
+        in_form=credential.authentication == "client_secret_post",
+    )

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import ClientResponse
 
-from connectors.framework.addresses import AddressGuard
+from connectors.framework.busy import is_busy, retry_after
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
@@ -13,7 +13,6 @@ from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import Outcome
 from connectors.framework.surroundings import Surroundings
 from connectors.web_service.authentication import Authentication
-from connectors.web_service.busy import is_busy, retry_after
 from connectors.web_service.outputs import read_outputs
 from connectors.web_service.request import request_of
 from connectors.web_service.settings import WebServiceSettings
@@ -36,8 +35,7 @@ class WebServiceConnector(Connector):
     family = "web_service"
 
     def __init__(self, surroundings: Surroundings) -> None:
-        settings = surroundings.settings
-        self._outbound = Outbound(AddressGuard(settings.allowed_networks, settings.allowed_hosts))
+        self._outbound = Outbound.of(surroundings.settings)
         self._authentication = Authentication(surroundings.read(WebServiceSettings).credentials, self._outbound)
 
     async def open(self) -> None:

@@ -54,7 +54,10 @@ async def do(made, body):
 
 
 def said(result):
-    return (result.outcome, None) if isinstance(result, Outcome) else (type(result).__name__, result.reason)
+    if isinstance(result, Outcome):
+        return result.outcome, None
+    (kind,) = (kind for kind in (Retry, Refused) if isinstance(result, kind))
+    return kind.__name__, result.reason
 
 
 def for_port(port, **more):

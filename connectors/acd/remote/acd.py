@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from aiohttp import ClientResponse
 from redis.asyncio import Redis
 from yarl import URL
 
@@ -15,10 +14,11 @@ from connectors.acd.outbox import OutboxRelay
 from connectors.acd.remote.distributions import Kind, RemoteDistributions
 from connectors.acd.remote.outcomes import FIRST, QUEUE_ENDS, USER_ENDS
 from connectors.acd.settings import AcdSettings
-from connectors.framework.addresses import AddressGuard
+from connectors.framework.busy import retry_after
 from connectors.framework.connector import Body
 from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.json_answer import object_of
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import Outcome
 from connectors.framework.redis_answers import redis_answers
@@ -39,7 +39,7 @@ class RemoteAcd:
         self._url = settings.remote_url
         self._token = settings.remote_token
         self._deployment = surroundings.deployment
-        self._outbound = Outbound(AddressGuard(surroundings.settings.allowed_networks, surroundings.settings.allowed_hosts))
+        self._outbound = Outbound.of(surroundings.settings)
         self._redis = Redis.from_url(self._deployment.redis_url)
         self._distributions = RemoteDistributions(self._redis, self._deployment, settings.keep_seconds)
         self._outbox = OutboxRelay(self._redis, self._distributions.outbox, surroundings)
@@ -128,7 +128,7 @@ class RemoteAcd:
             "POST", URL(self._url + path, encoded=True), headers=headers, body=body, schemes=_SCHEMES
         ) as response:
             if response.status in {408, 425, 429} or response.status >= 500:
-                raise Retry("status", _retry_after(response), detail=f"The ACD answered {response.status}.")
+                raise Retry("status", retry_after(response), detail=f"The ACD answered {response.status}.")
             content = await read_at_most(response, _LARGEST_ANSWER_BYTES)
         if content is None:
             raise Refused("too_large", f"The ACD's answer has more than {_LARGEST_ANSWER_BYTES} bytes.")
@@ -149,18 +149,9 @@ def _first_answer(content: bytes, ends: frozenset[str]) -> Outcome:
 
     Raises Refused with reason `unreadable_body`.
     """
-    try:
-        answer = json.loads(content)
-    except (ValueError, RecursionError):
-        answer = None
-    outcome = answer.get("outcome") if isinstance(answer, dict) else None
+    answer = object_of(content)
+    outcome = answer.get("outcome")
     if not isinstance(outcome, str) or outcome not in FIRST | ends:
         raise Refused("unreadable_body", "The ACD's answer: expected JSON with an outcome of such a distribution, found something else.")
     reason = answer.get("reason")
     return Outcome(outcome, reason[:_LONGEST_REASON] if isinstance(reason, str) else None)
-
-
-def _retry_after(response: ClientResponse) -> float | None:
-    """Return how many seconds the ACD asks us to wait (RFC 9110, 10.2.3; a date is not read)."""
-    asked = response.headers.get("Retry-After", "").strip()
-    return float(asked[:9]) if asked.isascii() and asked.isdigit() else None

@@ -1,7 +1,6 @@
 """Checkout Sessions: made, looked at, expired (docs.stripe.com/api/checkout/sessions)."""
 
 import asyncio
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from yarl import URL
 from connectors.billing.payment import Payment
 from connectors.billing.settings import StripeModule
 from connectors.billing.stripe.minor_units import minor_units
-from connectors.framework.addresses import AddressGuard
+from connectors.framework.busy import retry_after
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.json_answer import object_of
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.surroundings import Surroundings
 
@@ -54,8 +54,7 @@ class StripeApi:
 
     def __init__(self, module: StripeModule, surroundings: Surroundings, seconds: float) -> None:
         """Prepare; `seconds` is how long the provider may take to answer."""
-        settings, base = surroundings.settings, URL(module.base_url)
-        self._outbound = Outbound(AddressGuard(settings.allowed_networks, (*settings.allowed_hosts, f"{base.host}:{base.port}")))
+        self._outbound = Outbound.of(surroundings.settings, [module.base_url])
         self._module = module
         self._seconds = seconds
 
@@ -129,12 +128,12 @@ class StripeApi:
                 asyncio.timeout(self._seconds),
                 self._outbound.request(method, url, headers=headers, body=body, schemes=_SCHEMES) as response,
             ):
-                status, after = response.status, response.headers.get("Retry-After", "")
-                content = _object(await read_at_most(response, _LARGEST_ANSWER_BYTES))
+                status, after = response.status, retry_after(response)
+                content = object_of(await read_at_most(response, _LARGEST_ANSWER_BYTES))
         except TimeoutError as error:
             raise Retry("unreachable", detail="The payment provider did not answer in time.") from error
         if status in {409, 429} or status >= 500:  # 409: a request with the same key is under way
-            raise Retry("unreachable", float(after) if after.isdigit() else None, detail=f"The payment provider answers HTTP {status}.")
+            raise Retry("unreachable", after, detail=f"The payment provider answers HTTP {status}.")
         if status >= 300:
             raise Refused(_code(content, status), f"The payment provider answers HTTP {status}.")
         return content
@@ -166,14 +165,6 @@ def _session(content: Mapping[str, Any]) -> Session:
         amount if type(amount) is int else None,
         str(content.get("currency")),
     )
-
-
-def _object(content: bytes | None) -> Mapping[str, Any]:
-    try:
-        found = json.loads(content or b"")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _code(content: Mapping[str, Any], status: int) -> str:

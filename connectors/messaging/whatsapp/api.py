@@ -10,8 +10,9 @@ from urllib.parse import quote, urlencode
 from aiohttp import ClientConnectorError, ClientResponse
 from yarl import URL
 
-from connectors.framework.addresses import AddressGuard
+from connectors.framework.busy import retry_after
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.json_answer import object_of
 from connectors.framework.outbound import Outbound, read_at_most
 from connectors.framework.outcome import UNKNOWN
 from connectors.framework.surroundings import Surroundings
@@ -27,9 +28,7 @@ class GraphApi:
 
     def __init__(self, surroundings: Surroundings, accounts: Iterable[WhatsAppAccount], seconds: float) -> None:
         """Prepare; `seconds` is how long the API may take to answer."""
-        settings = surroundings.settings
-        hosts = sorted({_host(account) for account in accounts})
-        self._outbound = Outbound(AddressGuard(settings.allowed_networks, (*settings.allowed_hosts, *hosts)))
+        self._outbound = Outbound.of(surroundings.settings, (account.base_url for account in accounts))
         self._seconds = seconds
 
     async def open(self) -> None:
@@ -100,8 +99,8 @@ class GraphApi:
                 asyncio.timeout(seconds),
                 self._outbound.request(method, url, headers=headers, body=body, schemes=_SCHEMES) as response,
             ):
-                content = _json(await read_at_most(response, _LARGEST_ANSWER_BYTES))
-                status, after = response.status, response.headers.get("Retry-After", "")
+                content = object_of(await read_at_most(response, _LARGEST_ANSWER_BYTES))
+                status, after = response.status, retry_after(response)
         except TimeoutError as error:
             raise Retry("unreachable", detail=f"WhatsApp took more than {seconds:g} seconds.", outcome=UNKNOWN) from error
         except Retry as retry:
@@ -114,7 +113,7 @@ class GraphApi:
         said = content.get("error")
         code = said.get("code") if isinstance(said, dict) else None
         if isinstance(code, int):
-            raise failure_of(status, code, float(after[:9]) if after.isascii() and after.isdigit() else None)
+            raise failure_of(status, code, after)
         if status == 503:
             raise Retry("unreachable", detail="WhatsApp is not available at the moment (HTTP 503).")
         if status != 200:
@@ -124,16 +123,3 @@ class GraphApi:
 
 def _headers(account: WhatsAppAccount) -> dict[str, str]:
     return {"Authorization": f"Bearer {account.access_token.get_secret_value()}"}
-
-
-def _host(account: WhatsAppAccount) -> str:
-    url = URL(account.base_url)
-    return f"{url.host}:{url.port}"
-
-
-def _json(content: bytes | None) -> Mapping[str, Any]:
-    try:
-        found = json.loads(content or b"")
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

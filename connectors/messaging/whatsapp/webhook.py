@@ -10,8 +10,9 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from connectors.framework.fault import Fault
+from connectors.framework.request_body import body_of
 from connectors.framework.surroundings import Surroundings
-from connectors.messaging.answering import answered, body_of
+from connectors.messaging.answering import answered
 from connectors.messaging.incoming import Incoming, IncomingMessages
 from connectors.messaging.media import MediaLinks
 from connectors.messaging.settings import MessagingSettings

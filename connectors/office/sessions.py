@@ -56,9 +56,10 @@ class Sessions:
         """Count a try to sign in, before it is made; whether it may be made at all."""
         tries = f"{self._prefix}tries:{hashlib.sha256(name.encode()).hexdigest()}"
         async with self._redis.pipeline() as pipeline:
+            # Not EXPIRE … NX: Redis 6.2, which the embedded stack brings, has no such option.
+            pipeline.set(tries, 0, ex=WAIT_SECONDS, nx=True)
             pipeline.incr(tries)
-            pipeline.expire(tries, WAIT_SECONDS, nx=True)
-            count, _ = await pipeline.execute()
+            _, count = await pipeline.execute()
         return int(count) <= TRIES
 
     async def forget_tries(self, name: str) -> None:

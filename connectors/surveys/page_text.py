@@ -82,7 +82,7 @@ class SurveyPage:
 
     def _rendered(self, **values: Any) -> str:
         title = self._survey.text("title")
-        return _template().render(
+        return _template("survey.html").render(
             language=self._language,
             direction="rtl" if is_right_to_left(self._language) else "ltr",
             title=self._phrases["heading"] if title is None else self._worded(title),
@@ -91,7 +91,12 @@ class SurveyPage:
         )
 
 
+def plain(text: str) -> str:
+    """Return a page for one whose survey, and so whose language, is not known."""
+    return _template("plain.html").render(text=text)
+
+
 @cache
-def _template() -> BoundTemplate:
+def _template(name: str) -> BoundTemplate:
     # Whatever is put in is escaped (markupsafe): the author's texts, and what a customer wrote before a problem was found.
-    return Environment(autoescape=True).from_string((FILES / "survey.html").read_text("utf-8"))
+    return Environment(autoescape=True).from_string((FILES / name).read_text("utf-8"))

@@ -1,6 +1,5 @@
 """The page on which customers answer: `/surveys/<signed token>`."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -16,7 +15,7 @@ from connectors.sql.database import Database
 from connectors.surveys import store
 from connectors.surveys.answers import read
 from connectors.surveys.links import PATH, SurveyLinks
-from connectors.surveys.page_text import FILES, SurveyPage
+from connectors.surveys.page_text import FILES, SurveyPage, plain
 from connectors.surveys.store import FAMILY, Attachment
 from connectors.surveys.survey import Survey
 from connectors.surveys.wording import accepted
@@ -72,8 +71,6 @@ class SurveyPages:
     def __init__(self, links: SurveyLinks, database: Database) -> None:
         self._links = links
         self._database = database
-        self._opening = asyncio.Lock()
-        self._is_open = False
 
     def mount(self, application: web.Application) -> None:
         """Add routes and lifetime to an application."""
@@ -130,7 +127,7 @@ class SurveyPages:
         identity = self._links.attachment(request.match_info["token"])
         attachment = survey = None
         if identity is not None:
-            await self._open()
+            await self._database.ready()
             async with self._database.reading() as connection:
                 attachment = await store.by_id(connection, identity)
                 survey = None if attachment is None else await store.edition(connection, attachment)
@@ -138,13 +135,6 @@ class SurveyPages:
             return _plain(404, "This link leads nowhere. Please use the whole link that you were sent.")
         wanted = [attachment.locale] if attachment.locale else []
         return attachment, SurveyPage(survey, [*wanted, *accepted(request.headers.get("Accept-Language", ""))]), survey
-
-    async def _open(self) -> None:
-        # At the first customer, not with the gateway: a store that is down must not keep others from chatting.
-        async with self._opening:
-            if not self._is_open:
-                await self._database.open()
-                self._is_open = True
 
     async def _close(self, _application: web.Application) -> None:
         await self._database.close()
@@ -169,4 +159,4 @@ def _page(status: int, text: str) -> web.Response:
 
 
 def _plain(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=f"{text}\n", headers=_HEADERS)
+    return _page(status, plain(text))

@@ -1,12 +1,12 @@
 // The agents' desk. What a customer wrote is only ever set as text, never as markup.
-import { api, element, show } from "/office/office.js";
+import { api, channel, element, show, who, words } from "/office/office.js";
 
 const RESEND_MS = 2000;
 const NEAR_THE_END = 80;
 const SAFE_LINKS = new Set(["http:", "https:"]);
 const WHYS = {
-  missed: "You did not answer your last offers, so you are away. Choose Available when you are back.",
-  lost: "Your desk was not connected for a while, so you are away. Choose Available to go on.",
+  missed: "You did not answer your last offers. Choose Available when you are back.",
+  lost: "Your desk was not connected for a while. Choose Available to go on.",
 };
 const ENDS = {
   processed: "Done", ok: "Done", cancelled: "Taken back by the flow", dissuasion_by_user: "Turned away", dissuasion: "Turned away by a supervisor",
@@ -43,17 +43,19 @@ function listen() {
     try {
       update(await api("/api/desk"));
     } catch (error) {
-      if (error.status === 403) return refuse(error);
+      if (error.fault?.error === "user") return refuse(error);
     }
     setTimeout(listen, RESEND_MS);
   });
 }
 
-function refuse(error) {
-  at("my-name").textContent = "No agent";
-  at("why").textContent = `You cannot take contacts here. ${error.message}.`;
-  at("why").hidden = false;
-  for (const button of at("presence").children) button.disabled = true;
+// Whoever is signed in may open the desk and is no agent who could be offered customers.
+async function refuse(error) {
+  const { name } = await who();
+  at("no-agent-why").textContent = error.status === 403
+    ? `You are signed in as ${name}. This desk is for agents: customers can be offered to you as soon as a user with your name is published. To try it, sign in as one of the agents.`
+    : `You are signed in as ${name}, an agent who is not active: no customers are offered to you.`;
+  document.body.classList.add("no-agent");
 }
 
 function say(text) {
@@ -67,7 +69,7 @@ function update(state) {
   at("why").textContent = WHYS[state.why] ?? "";
   at("why").hidden = !WHYS[state.why];
   for (const button of at("presence").children) button.setAttribute("aria-pressed", String(button.dataset.presence === state.presence));
-  at("queues").replaceChildren(...state.queues.map(({ queue, waiting }) => element("li", {}, `${queue}: ${waiting} waiting`)));
+  at("queues").replaceChildren(...state.queues.map(({ queue, waiting }) => element("li", {}, `${words(queue)}: ${waiting} waiting`)));
   const offers = state.contacts.filter((contact) => contact.state === "offered");
   const conversations = state.contacts.filter((contact) => contact.state === "accepted");
   keep(at("offers"), offers, makeOffer, () => {});
@@ -115,8 +117,18 @@ function nameOf(contact) {
 }
 
 function aboutOf(contact) {
-  const from = contact.kind === "user" ? "for you alone" : contact.queue;
-  return [from, contact.channel.replaceAll("_", " "), contact.customer.locale].filter(Boolean).join(" · ");
+  const from = contact.kind === "user" ? "for you alone" : words(contact.queue);
+  return [from, channel(contact.channel), languageOf(contact.customer.locale)].filter(Boolean).join(" · ");
+}
+
+const languages = new Intl.DisplayNames(undefined, { type: "language" });
+
+function languageOf(locale) {
+  try {
+    return locale ? languages.of(locale.replaceAll("_", "-")) : "";
+  } catch {
+    return locale; // a channel's own word
+  }
 }
 
 function makeOffer(contact) {

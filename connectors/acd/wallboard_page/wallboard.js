@@ -1,5 +1,5 @@
 // The wallboard: queues, who waits in them, agents. What customers are called is set as text, never as markup.
-import { api, element, show } from "/office/office.js";
+import { api, channel, element, many, show, words } from "/office/office.js";
 
 const RECONNECT_MS = 2000;
 const PRESENCES = { available: ["Available", "tag good"], away: ["Away", "tag warn"], signed_out: ["Off duty", "tag"] };
@@ -30,7 +30,7 @@ function say(text) {
 function lasting(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
-  return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return seconds < 3600 ? `${Math.floor(seconds / 60)} min${seconds % 60 ? ` ${seconds % 60} s` : ""}` : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
 function draw() {
@@ -47,19 +47,20 @@ function draw() {
     total("Waiting", waiting.size + beyond), total("Longest wait", lasting(longest)), total("Available", agents("available")),
     total("Away", agents("away")), total("Talking", board.agents.reduce((sum, agent) => sum + agent.accepted, 0)));
   at("queues").tBodies[0].replaceChildren(...board.queues.map((queue) => element("tr", {},
-    element("th", { scope: "row" }, queue.queue), cell(queue.waiting), cell(queue.waiting ? lasting(queue.longest_ms + passed) : "–"),
-    cell(queue.estimate_ms ? `≈ ${lasting(queue.estimate_ms)}` : "–"), cell(`⌀ ${lasting(queue.handling_ms)}`), cell(`${queue.free} of ${queue.signed_in}`))));
+    element("th", { scope: "row" }, words(queue.queue)), cell("Waiting", queue.waiting), cell("Longest wait", queue.waiting ? lasting(queue.longest_ms + passed) : "–"),
+    cell("Estimated wait", queue.estimate_ms ? `≈ ${lasting(queue.estimate_ms)}` : "–"), cell("Average handling", lasting(queue.handling_ms)),
+    cell("Agents free", `${queue.free} of ${queue.signed_in}`))));
   at("no-queues").hidden = board.queues.length > 0;
   people(at("waiting"), [...waiting.values()], (contact) => contact.id, (contact) => [
     element("div", { class: "about" }, element("p", { class: "name", dir: "auto" }, contact.name || "Customer"),
-      element("p", { class: "faint" }, `${contact.queues.join(", ")} · ${contact.channel.replaceAll("_", " ")}${contact.state === "offered" ? " · an agent is asked" : ""}`)),
+      element("p", { class: "faint" }, `${contact.queues.map(words).join(", ")} · ${channel(contact.channel)}${contact.state === "offered" ? " · an agent is asked" : ""}`)),
     element("span", { class: "since" }), element("button", { type: "button", "aria-haspopup": "dialog", "aria-label": `End the wait of ${contact.name || "a customer"}`, onclick: () => close(contact) }, "End …"),
   ], (contact) => lasting(now - contact.entered));
   people(at("agents"), board.agents, (agent) => agent.user, (agent) => {
     const [word, tag] = PRESENCES[agent.presence];
-    const load = `${agent.accepted} of ${agent.capacity} conversations${agent.offered ? `, ${agent.offered} offered` : ""}`;
+    const load = `${agent.accepted} of ${many(agent.capacity, "conversation")}${agent.offered ? `, ${agent.offered} offered` : ""}`;
     return [element("div", { class: "about" }, element("p", { class: "name", dir: "auto" }, agent.name),
-      element("p", { class: "faint" }, [load, agent.queues.join(", "), WHYS[agent.why]].filter(Boolean).join(" · "))),
+      element("p", { class: "faint" }, [load, agent.queues.map(words).join(", "), WHYS[agent.why]].filter(Boolean).join(" · "))),
       element("span", { class: "since faint" }), element("span", { class: tag }, word)];
   }, (agent) => (agent.since && agent.presence !== "signed_out" ? lasting(now - agent.since) : ""));
   at("no-agents").hidden = board.agents.length > 0;
@@ -82,8 +83,8 @@ function total(title, value) {
   return element("div", {}, element("dt", {}, title), element("dd", {}, value));
 }
 
-function cell(text) {
-  return element("td", {}, text);
+function cell(label, text) {
+  return element("td", { "data-label": label }, text);
 }
 
 function close(contact) {

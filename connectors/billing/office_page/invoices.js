@@ -1,11 +1,12 @@
 // Invoices: found, listed, opened with their payments, written.
-import { element, api, show, time } from "/office/office.js";
+import { api, day, element, show, time } from "/office/office.js";
 
 const FIELDS = [["number", "Number"], ["amount", "Amount"], ["currency", "Currency"], ["status", "Status"], ["customer_number", "Customer number"], ["name", "Name"],
   ["email", "E-mail"], ["mobile_phone", "Mobile phone"], ["landline_phone", "Landline"], ["issued_on", "Issued on"], ["due_on", "Due on"]];
 const NEEDED = new Set(["number", "amount", "currency"]);
 const rows = document.getElementById("invoices");
 const more = document.getElementById("more");
+const none = document.getElementById("none");
 const dialog = document.getElementById("invoice");
 const search = document.getElementById("search");
 let after = null;
@@ -15,20 +16,21 @@ async function load() {
   if (after !== null) query.set("after", after);
   const found = await api(`/api/invoices?${query}`);
   rows.append(...found.invoices.map(row));
-  if (rows.children.length === 0) rows.append(element("tr", {}, element("td", { colspan: 5, class: "faint" }, "None.")));
+  none.hidden = rows.children.length > 0;
   after = found.next;
   more.hidden = after === null;
 }
 
 function row(invoice) {
-  return element("tr", {}, element("td", {}, element("button", { type: "button", onclick: () => open(invoice).catch(show) }, invoice.number)),
-    element("td", {}, invoice.name ?? invoice.customer_number ?? ""), element("td", { class: "money" }, money(invoice)),
-    element("td", {}, invoice.due_on ?? ""), element("td", {}, tag(invoice.status)));
+  const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
+  return element("tr", {}, cell("Number", element("button", { type: "button", class: "link", onclick: () => open(invoice).catch(show) }, invoice.number)),
+    cell("Customer", invoice.name ?? invoice.customer_number ?? ""), element("td", { "data-label": "Amount", class: "number" }, money(invoice)),
+    cell("Due", day(invoice.due_on)), cell("Status", tag(invoice.status)));
 }
 
 // The amount is given as its decimal text, never as a number, which would be rounded.
 function money({ amount, currency }) {
-  return new Intl.NumberFormat(undefined, { style: "currency", currency, currencyDisplay: "code" }).format(amount);
+  return new Intl.NumberFormat(undefined, { style: "currency", currency }).format(amount);
 }
 
 function tag(status) {
@@ -39,15 +41,15 @@ async function open(invoice) {
   const { payments } = await api(`/api/payments?invoice=${encodeURIComponent(invoice.id)}`);
   const list = payments.map((payment) => element("li", {}, `${time(payment.begun_at)}: ${money(payment)}, ${payment.state}`
     + `${payment.outcome ? ` (${payment.outcome}${payment.reason ? `, ${payment.reason}` : ""})` : ""}, ${payment.module}, ${payment.mode}${payment.sandbox ? ", sandbox" : ""}`));
-  edit(invoice, element("h2", {}, "Payments"), list.length > 0 ? element("ul", {}, list) : element("p", { class: "faint" }, "None."));
+  edit(invoice, element("h2", {}, "Payments"), list.length > 0 ? element("ul", {}, list) : element("p", { class: "faint" }, "There has been none."));
 }
 
 function edit(invoice, ...beside) {
   const form = element("form", {},
     element("h2", {}, invoice ? `Invoice ${invoice.number}` : "New invoice"),
-    element("div", { class: "fields" }, FIELDS.map(([name, label]) => element("label", {}, label,
+    element("div", { class: "fields" }, FIELDS.map(([name, label]) => element("label", {}, element("span", { class: NEEDED.has(name) ? "needed" : null }, label),
       element("input", { name, value: invoice?.[name] ?? (name === "status" ? "open" : ""), required: NEEDED.has(name), type: name.endsWith("_on") ? "date" : "text", maxlength: 320 })))),
-    element("div", { class: "bar" }, element("button", { class: "primary" }, "Save"), element("button", { type: "button", onclick: () => dialog.close() }, "Close")));
+    element("div", { class: "buttons" }, element("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), element("button", { class: "primary" }, "Save")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     save(invoice, Object.fromEntries(new FormData(form))).catch(show);

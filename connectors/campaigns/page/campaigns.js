@@ -1,5 +1,5 @@
 // Campaigns and their targets. The address's fragment says what is shown: nothing, or medium and reference of a campaign.
-import { api, element, show, time } from "/office/office.js";
+import { api, channel, element, show, time } from "/office/office.js";
 
 const STATES = { waiting: "waiting", due: "due", leased: "with a dialer", finished: "finished" };
 const RESULTS = {
@@ -44,14 +44,14 @@ async function showAll() {
     const gone = campaign.in_service ? null : element("span", { class: "tag warn" }, "no definition");
     const finished = Object.keys(RESULTS).reduce((sum, result) => sum + counts[result], 0);
     return element("tr", {},
-      cell("Campaign", element("span", {}, link, " ", gone)), cell("Medium", campaign.medium), cell("State", openness(campaign)),
+      cell("Campaign", element("span", {}, link, " ", gone)), cell("Medium", channel(campaign.medium)), cell("State", openness(campaign)),
       cell("Waiting", counts.waiting), cell("Due", counts.due), cell("With a dialer", counts.leased), cell("Finished", finished));
   });
   main.replaceChildren(
     element("h1", {}, "Campaigns"),
     rows.length === 0
       ? element("p", { class: "faint" }, "There is no campaign yet: none is published, and none has had a target.")
-      : element("table", { class: "cards" }, head("Campaign", "Medium", "State", "Waiting", "Due", "With a dialer", "Finished"), element("tbody", {}, rows)),
+      : element("div", { class: "scroll" }, element("table", { class: "cards" }, head("Campaign", "Medium", "State", "Waiting", "Due", "With a dialer", "Finished"), element("tbody", {}, rows))),
   );
 }
 
@@ -61,7 +61,7 @@ async function showOne(campaign) {
   const { targets, next } = await api(`${address(campaign)}/targets${query({ limit: PAGE })}`);
   if (mine !== turn) return;
   const body = element("tbody", {}, targets.map((target) => row(campaign, target)).flat());
-  const more = element("button", { type: "button", hidden: next === null }, "More");
+  const more = element("button", { type: "button", class: "more", hidden: next === null }, "Show more");
   let after = next;
   more.addEventListener("click", async () => {
     more.disabled = true;
@@ -81,7 +81,7 @@ async function showOne(campaign) {
     counted(found),
     filters(campaign),
     targets.length === 0
-      ? element("p", { class: "faint" }, "No target is like that.")
+      ? element("p", { class: "faint" }, filter.state || filter.result || filter.q ? "There is no such target." : "There is no target yet.")
       : element("div", { class: "scroll" }, element("table", { class: "cards targets" },
         head("Number", "State", "Result", "Priority", "From", "Attempts", "Fields", ""), body)),
     more,
@@ -105,7 +105,7 @@ function heading(campaign, found) {
   return element("div", {},
     element("div", { class: "heading" }, element("h1", {}, found.name || found.reference), openness(found), turnable),
     element("p", { class: "faint" },
-      `${found.medium} · ${found.reference}`,
+      `${channel(found.medium)} · ${found.reference}`,
       found.priorities ? ` · priorities ${found.priorities[0]} (first) to ${found.priorities[1]}` : " · its definition is not in service",
       closed ? ` · closed ${time(found.closed_at)} by ${found.closed_by}` : ""));
 }
@@ -117,15 +117,15 @@ function counted(found) {
 }
 
 function filters(campaign) {
-  const choice = (name, title, values) => element("label", {}, title, element("br"), element("select", { name },
+  const choice = (name, title, values) => element("label", {}, title, element("select", { name },
     element("option", { value: "" }, "all"),
     Object.entries(values).map(([value, text]) => element("option", { value, selected: filter[name] === value }, text))));
   const form = element("form", { class: "bar" },
     choice("state", "State", STATES), choice("result", "Result", RESULTS),
-    element("label", {}, "Number or field", element("br"), element("input", { name: "q", type: "search", maxlength: 200, value: filter.q })),
+    element("label", {}, "Number or field", element("input", { name: "q", type: "search", maxlength: 200, value: filter.q })),
     element("button", { type: "submit", class: "primary" }, "Filter"),
-    element("a", { class: "button", href: `${address(campaign)}/targets.csv${query()}`, download: "" }, "CSV"),
-    element("a", { class: "button", href: `${address(campaign)}/targets.jsonl${query()}`, download: "" }, "JSON lines"));
+    element("a", { class: "button", href: `${address(campaign)}/targets.csv${query()}`, download: "" }, "Export CSV"),
+    element("a", { class: "button", href: `${address(campaign)}/targets.jsonl${query()}`, download: "" }, "Export JSON lines"));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     filter = Object.fromEntries(new FormData(form));
@@ -152,7 +152,7 @@ function row(campaign, target) {
   return [element("tr", {},
     cell("Number", target.phone_number), cell("State", state), cell("Result", target.result ? RESULTS[target.result] : ""),
     cell("Priority", target.priority), cell("From", from), cell("Attempts", target.attempts),
-    cell("Fields", fields.length === 0 ? "" : element("dl", { class: "fields" }, fields.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]).flat())),
+    cell("Fields", fields.length === 0 ? "" : element("dl", { class: "values" }, fields.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]).flat())),
     cell("", target.attempts > 0 ? results : "")), history];
 }
 

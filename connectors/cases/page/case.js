@@ -1,5 +1,5 @@
 // One case: what it holds, as a form; its customer, its interactions and its history.
-import { api, element, show, time } from "/office/office.js";
+import { api, channel, customer as customerName, element, show, time } from "/office/office.js";
 import { fieldInput } from "./field.js";
 
 const path = (reference) => `/api/cases/${encodeURIComponent(reference)}`;
@@ -59,8 +59,8 @@ function facts(found) {
   const customer = found.customer;
   return element("dl", { class: "card" }, [
     ["Type", found.type_name],
-    ["Customer", customer === null ? "" : customer.address],
-    ["Channel", customer === null ? "" : `${customer.channel}, ${customer.account}`],
+    ["Customer", customer === null ? "" : customerName(customer.address)],
+    ["Channel", customer === null ? "" : `${channel(customer.channel)}, account ${customer.account}`],
     ["Opened", time(found.opened_at)],
     ["Changed", time(found.changed_at)],
     ["Interactions", String(found.interactions.length)],

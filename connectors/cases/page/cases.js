@@ -1,5 +1,5 @@
 // The page of cases: the list, one case (#C-2026-000123), or a new one (#new).
-import { api, element, show, time } from "/office/office.js";
+import { api, customer, element, show, time } from "/office/office.js";
 import { caseView } from "./case.js";
 import { newCaseView } from "./new_case.js";
 
@@ -23,7 +23,7 @@ async function shown() {
 async function listView() {
   document.title = "Cases";
   const rows = element("tbody");
-  const nothing = element("p", { class: "faint", hidden: true }, "No case fits.");
+  const nothing = element("p", { class: "faint", hidden: true });
   const more = element("button", { type: "button", class: "more", hidden: true }, "Show more");
   let asked = 0;
 
@@ -35,6 +35,7 @@ async function listView() {
     if (after === undefined) rows.replaceChildren();
     rows.append(...cases.map(row));
     nothing.hidden = rows.childElementCount > 0;
+    nothing.textContent = Object.values(filters).some((value) => value !== "") ? "There is no such case." : "There is no case yet.";
     more.hidden = next === null;
     more.onclick = () => load(next).catch(show);
   }
@@ -58,8 +59,8 @@ async function listView() {
       element("label", {}, "Type", filter("type", element("select", {}, element("option", { value: "" }, "All"), types.map((type) => element("option", { value: type.reference }, type.name))))),
       element("label", {}, "Status", filter("status", element("input", { list: "statuses", maxlength: 200, autocomplete: "off" }))),
       element("datalist", { id: "statuses" }, [...new Set(known)].map((status) => element("option", { value: status }))),
-      element("button", { type: "button", class: "primary new", onclick: () => { location.hash = "new"; } }, "New case")),
-    element("div", { class: "scroll" }, element("table", { class: "cases" },
+      element("button", { type: "button", class: "primary push", onclick: () => { location.hash = "new"; } }, "New case")),
+    element("div", { class: "scroll" }, element("table", { class: "cards cases" },
       element("thead", {}, element("tr", {}, ["Reference", "Title", "Status", "Type", "Customer", "Opened"].map((title) => element("th", { scope: "col" }, title)))),
       rows)),
     nothing,
@@ -73,10 +74,10 @@ function row(found) {
   return element("tr", {},
     element("td", {}, element("a", { class: "reference", href: `#${encodeURIComponent(found.reference)}` }, found.reference)),
     element("td", {}, found.title),
-    element("td", {}, found.status === "" ? null : element("span", { class: "tag" }, found.status)),
+    element("td", { "data-label": "Status" }, found.status === "" ? null : element("span", { class: "tag" }, found.status)),
     element("td", { "data-label": "Type" }, type),
-    element("td", { "data-label": "Customer" }, found.customer?.address ?? ""),
-    element("td", { "data-label": "Opened" }, time(found.opened_at)));
+    element("td", { "data-label": "Customer" }, customer(found.customer?.address)),
+    element("td", { "data-label": "Opened", class: "time" }, time(found.opened_at)));
 }
 
 addEventListener("hashchange", shown);

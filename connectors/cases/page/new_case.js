@@ -6,7 +6,7 @@ export function newCaseView(types) {
   if (types.length === 0) return [back(), element("p", {}, "There is no case type yet: publish a definition of kind case_type.")];
   const select = element("select", { onchange: typed }, types.map((type) => element("option", { value: type.reference }, type.name)));
   const fields = element("div", { class: "fields" });
-  const customer = Object.fromEntries([["channel", "Channel, such as web_chat"], ["account", "Account on the channel"], ["address", "Customer's address there"]]
+  const customer = Object.fromEntries([["channel", "Channel, such as sms"], ["account", "Account on the channel"], ["address", "Address on the channel"]]
     .map(([name, title]) => [name, { title, input: element("input", { autocomplete: "off", maxlength: 512 }) }]));
   const open = element("button", { class: "primary" }, "Open the case");
   let inputs = [];
@@ -38,7 +38,7 @@ export function newCaseView(types) {
     element("form", { class: "card stack", onsubmit: opened },
       element("div", { class: "fields" }, element("label", { class: "wide" }, "Type", select)),
       fields,
-      element("h2", {}, "Customer, where there is one"),
+      element("h2", {}, "Customer (optional)"),
       element("div", { class: "fields" }, Object.values(customer).map(({ title, input }) => element("label", {}, title, input))),
       open),
   ];

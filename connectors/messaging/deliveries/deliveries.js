@@ -1,9 +1,8 @@
 // What WhatsApp and the SMS gateway told of messages, newest first.
-import { api, element, show, time } from "/office/office.js";
+import { api, channel, element, show, time } from "/office/office.js";
 
 const GOOD = new Set(["delivered", "read"]);
 const BAD = new Set(["failed", "undelivered", "canceled"]);
-const CHANNELS = { whatsapp: "WhatsApp", sms: "SMS" };
 
 const main = document.getElementById("main");
 
@@ -16,18 +15,18 @@ function row(delivery) {
   const cell = (label, kind, ...children) => element("td", { "data-label": label, class: kind }, ...children);
   const code = delivery.code === null ? null : element("span", { class: "faint" }, ` code ${delivery.code}`);
   return element("tr", {},
-    cell("At", "number", time(delivery.at)),
-    cell("Channel", "number", CHANNELS[delivery.channel] ?? delivery.channel),
+    cell("Reported", "time", time(delivery.at)),
+    cell("Channel", "", channel(delivery.channel)),
     cell("Status", "", element("span", {}, tag(delivery.status), code)),
     cell("Command", "", element("code", {}, delivery.command_id)),
-    cell("Message at the provider", "", element("code", {}, delivery.message_id)),
+    cell("Id at the provider", "", element("code", {}, delivery.message_id)),
   );
 }
 
 function build() {
-  const command = element("input", { name: "command", type: "search", autocomplete: "off", placeholder: "command's id" });
+  const command = element("input", { name: "command", type: "search", autocomplete: "off", maxlength: 200 });
   const body = element("tbody");
-  const none = element("p", { class: "faint", hidden: true }, "No provider has told of a message yet.");
+  const none = element("p", { class: "faint", hidden: true }, "No provider has reported on a message yet.");
 
   async function load() {
     const wanted = command.value.trim();
@@ -43,10 +42,10 @@ function build() {
   main.replaceChildren(
     element("h1", {}, "Deliveries"),
     element("form", { class: "bar", onsubmit: search },
-      element("label", {}, "Message of the command ", command), element("button", { class: "primary" }, "Search")),
+      element("label", { class: "grow" }, "Id of the command", command), element("button", { class: "primary" }, "Search")),
     element("div", { class: "scroll" },
-      element("table", { class: "deliveries" },
-        element("thead", {}, element("tr", {}, ["At", "Channel", "Status", "Command", "Message at the provider"].map((title) => element("th", { scope: "col" }, title)))),
+      element("table", { class: "cards deliveries" },
+        element("thead", {}, element("tr", {}, ["Reported", "Channel", "Status", "Command", "Id at the provider"].map((title) => element("th", { scope: "col" }, title)))),
         body)),
     none,
   );

@@ -60,6 +60,40 @@ export function time(at) {
   return new Date(at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+// A day of the API (ISO 8601, such as 2026-12-10) as the reader's locale writes it; what is none stays as it is.
+export function day(text) {
+  const at = new Date(`${text ?? ""}T00:00`);
+  return Number.isNaN(at.getTime()) ? text ?? "" : at.toLocaleDateString(undefined, { dateStyle: "medium" });
+}
+
+const CHANNELS = { web_chat: "web chat", whatsapp: "WhatsApp", sms: "SMS", voice: "voice" };
+
+// A channel or medium in words.
+export function channel(name) {
+  return CHANNELS[name] ?? words(name);
+}
+
+// A reference of a definition, such as fulmar_care, in words.
+export function words(reference) {
+  return reference.replaceAll("_", " ");
+}
+
+// A customer's address, for people: who chats on the web has none but a long random one, whose beginning tells one from another.
+export function customer(address) {
+  const [, anonymous] = /^web-([0-9a-f]{6})[0-9a-f]{26}$/.exec(address ?? "") ?? [];
+  return anonymous === undefined ? address ?? "" : element("span", { title: address }, `Web visitor ${anonymous}`);
+}
+
+// A share of a whole, as the reader's locale writes it; a dash where the whole is nothing.
+export function share(part, whole) {
+  return whole === 0 ? "–" : (part / whole).toLocaleString(undefined, { style: "percent" });
+}
+
+// "1 row", "2 rows", "1,000 rows".
+export function many(number, noun) {
+  return `${number.toLocaleString()} ${noun}${number === 1 ? "" : "s"}`;
+}
+
 // Tell what went wrong, or what was done: `show(error)`, `show("Saved.")`.
 export function show(said) {
   const wrong = said instanceof Error;
@@ -75,13 +109,19 @@ async function frame() {
   const header = document.getElementById("office");
   if (header === null) return;
   const { name, pages } = await who();
+  if (location.pathname === "/office/" && pages.length > 0) return location.replace(pages[0].path); // its page is for those who have none
   const here = (path) => (location.pathname.startsWith(path) ? "page" : null);
+  // Where there is little room, the pages are behind a button.
+  const menu = element("button", { type: "button", id: "menu", "aria-expanded": "false", "aria-controls": "pages", onclick: () => {
+    menu.setAttribute("aria-expanded", String(header.classList.toggle("unfolded")));
+  } }, element("span", { "aria-hidden": "true" }, "☰"), "Menu");
   header.replaceChildren(
     element("a", { class: "skip", href: "#main" }, "Skip to the page"),
     element("strong", {}, "Smart routing"),
-    element("nav", { "aria-label": "Office" }, pages.map(({ path, title }) => element("a", { href: path, "aria-current": here(path) }, title))),
+    menu,
+    element("nav", { id: "pages", "aria-label": "Office" }, pages.map(({ path, title }) => element("a", { href: path, "aria-current": here(path) }, title))),
     element("span", { class: "who" }, name),
-    element("button", { type: "button", class: "plain", onclick: signOut }, "Sign out"),
+    element("button", { type: "button", id: "sign-out", class: "plain", onclick: signOut }, "Sign out"),
   );
 }
 

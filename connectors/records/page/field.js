@@ -1,5 +1,5 @@
 // An input for a declared field: it shows a canonical text, and gives one back.
-import { element } from "/office/office.js";
+import { day, element, time } from "/office/office.js";
 
 const KINDS = { date: "date", email: "email", phone: "tel", image: "url", date_and_time: "datetime-local" };
 const HINTS = { number: "such as 1234.5", phone: "such as +33612345678", image: "https://…" };
@@ -33,7 +33,8 @@ function made(type, choices, value) {
 // What a person reads: a time by the reader's clock, a truth value as a word.
 export function shown(type, value) {
   if (value === "") return "";
-  if (type === "date_and_time") return new Date(value).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  if (type === "date_and_time") return time(value);
+  if (type === "date") return day(value);
   if (type === "boolean") return { true: "yes", false: "no" }[value] ?? value;
   return value;
 }

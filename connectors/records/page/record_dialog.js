@@ -8,11 +8,11 @@ export async function recordDialog(collection, noun, record, done) {
   const inputs = collection.fields.map((field) => fieldInput(field, before[field.name]));
   const wrong = element("p", { class: "wrong", role: "alert", hidden: true });
   const save = element("button", { class: "primary" }, found === null ? `Add the ${noun}` : "Save");
-  const remove = found === null ? null : element("button", { type: "button", class: "danger", onclick: removed }, "Delete");
+  const remove = found === null ? null : element("button", { type: "button", class: "danger push", onclick: removed }, "Delete");
   const dialog = element("dialog", { "aria-labelledby": "record-title", onclose: () => dialog.remove() },
     element("h2", { id: "record-title" }, found === null ? `New ${noun}` : `${noun[0].toUpperCase()}${noun.slice(1)} ${found.id}`),
     element("form", { onsubmit: saved }, element("div", { class: "fields" }, inputs.map(({ label }) => label)), wrong, about(found),
-      element("div", { class: "buttons" }, remove, element("button", { type: "button", class: "push", onclick: () => dialog.close() }, "Cancel"), save)));
+      element("div", { class: "buttons" }, remove, element("button", { type: "button", onclick: () => dialog.close() }, "Cancel"), save)));
 
   async function saved(event) {
     event.preventDefault();

@@ -31,12 +31,12 @@ function tag(text) {
 function row(text) {
   const cell = (label, kind, ...children) => element("td", { "data-label": label, class: kind }, ...children);
   return element("tr", {},
-    cell("Asked", "number", time(text.asked_at)),
-    cell("From", "number", text.sender),
-    cell("To", "number", text.recipient),
+    cell("Asked", "time", time(text.asked_at)),
+    cell("From", "phone", text.sender),
+    cell("To", "phone", text.recipient),
     cell("Text", "text", element("span", { dir: "auto" }, text.text)),
     cell("Segments", "number", text.segments),
-    cell("Template", "number", text.template),
+    cell("Template", "", text.template),
     cell("Status", "", tag(text)),
   );
 }
@@ -48,11 +48,11 @@ function query(filter, after) {
 
 function build() {
   const recipient = element("input", { name: "recipient", type: "tel", autocomplete: "off", placeholder: "+33612345678" });
-  const status = element("select", { name: "status" }, element("option", { value: "" }, "any"),
+  const status = element("select", { name: "status" }, element("option", { value: "" }, "All"),
     Object.entries(STATUSES).map(([value, [words]]) => element("option", { value }, words === "with the gateway" ? `${words} (${value})` : words)));
   const body = element("tbody");
-  const none = element("p", { class: "faint", hidden: true }, "There is no such text.");
-  const more = element("button", { type: "button", hidden: true }, "More");
+  const none = element("p", { class: "faint", hidden: true }, "There is no text yet.");
+  const more = element("button", { type: "button", class: "more", hidden: true }, "Show more");
   let after = null;
 
   async function load(fresh) {
@@ -64,6 +64,7 @@ function build() {
     after = next;
     more.hidden = next === null;
     none.hidden = body.children.length > 0;
+    none.textContent = recipient.value.trim() || status.value ? "There is no such text." : "There is no text yet.";
   }
 
   const search = (event) => {
@@ -75,10 +76,10 @@ function build() {
   main.replaceChildren(
     element("h1", {}, "Texts"),
     element("form", { class: "bar", onsubmit: search },
-      element("label", {}, "To ", recipient), element("label", {}, "Status ", status), element("button", { class: "primary" }, "Search")),
+      element("label", {}, "To", recipient), element("label", {}, "Status", status), element("button", { class: "primary" }, "Search")),
     element("div", { class: "scroll" },
-      element("table", { class: "texts" },
-        element("thead", {}, element("tr", {}, ["Asked", "From", "To", "Text", "Segments", "Template", "Status"].map((title) => element("th", { scope: "col" }, title)))),
+      element("table", { class: "cards texts" },
+        element("thead", {}, element("tr", {}, ["Asked", "From", "To", "Text", "Segments", "Template", "Status"].map((title) => element("th", { scope: "col", class: title === "Segments" ? "number" : null }, title)))),
         body)),
     none, more,
   );

@@ -1,9 +1,9 @@
 // Surveys and what was answered. The address's fragment says what is shown: nothing, or the reference of a survey.
-import { api, element, show, time } from "/office/office.js";
+import { api, channel, element, many, share, show, time } from "/office/office.js";
 
 const PAGE = 50;
 const DAY_MS = 24 * 60 * 60 * 1000;
-const PERIODS = { "": "all time", 7: "7 days", 30: "30 days", 365: "a year" };
+const PERIODS = { "": "all time", 7: "the last 7 days", 30: "the last 30 days", 365: "the last year" };
 
 const main = document.getElementById("main");
 let days = "";
@@ -22,10 +22,6 @@ function head(...titles) {
   return element("thead", {}, element("tr", {}, titles.map((title) => element("th", { scope: "col" }, title))));
 }
 
-function share(part, whole) {
-  return whole === 0 ? "–" : `${Math.round((100 * part) / whole)} %`;
-}
-
 async function showAll() {
   const mine = ++turn;
   const { surveys } = await api("/api/surveys");
@@ -40,7 +36,7 @@ async function showAll() {
     element("h1", {}, "Surveys"),
     rows.length === 0
       ? element("p", { class: "faint" }, "There is no survey yet: none is published, and none was ever attached.")
-      : element("table", { class: "cards" }, head("Survey", "Attached", "Answered", "Share", "Last answer"), element("tbody", {}, rows)),
+      : element("div", { class: "scroll" }, element("table", { class: "cards" }, head("Survey", "Attached", "Answered", "Share", "Last answer"), element("tbody", {}, rows))),
   );
 }
 
@@ -50,7 +46,7 @@ async function showOne(reference) {
   const [survey, first] = await Promise.all([api(`${base}/summary${query()}`), api(`${base}/answers${query({ limit: PAGE })}`)]);
   if (mine !== turn) return;
   const body = element("tbody", {}, first.answers.map((answer) => row(survey, answer)));
-  const more = element("button", { type: "button", hidden: first.next === null }, "More");
+  const more = element("button", { type: "button", class: "more", hidden: first.next === null }, "Show more");
   let after = first.next;
   more.addEventListener("click", async () => {
     more.disabled = true;
@@ -73,10 +69,10 @@ async function showOne(reference) {
   main.replaceChildren(
     element("p", {}, element("a", { href: "#" }, "← All surveys")),
     element("div", { class: "heading" }, element("h1", {}, survey.name)),
-    element("p", { class: "faint" }, `${survey.reference} · attached ${survey.attached} times, answered ${survey.answered} times (${share(survey.answered, survey.attached)})`),
-    element("div", { class: "bar" }, element("label", {}, "Answers of", element("br"), period),
-      element("a", { class: "button", href: `${base}/answers.csv${query()}`, download: "" }, "CSV"),
-      element("a", { class: "button", href: `${base}/answers.jsonl${query()}`, download: "" }, "JSON lines")),
+    element("p", { class: "faint" }, `${survey.reference} · attached ${many(survey.attached, "time")}, answered ${many(survey.answered, "time")} (${share(survey.answered, survey.attached)})`),
+    element("div", { class: "bar" }, element("label", {}, "Answers of", period),
+      element("a", { class: "button", href: `${base}/answers.csv${query()}`, download: "" }, "Export CSV"),
+      element("a", { class: "button", href: `${base}/answers.jsonl${query()}`, download: "" }, "Export JSON lines")),
     element("div", { class: "questions" }, survey.questions.map(summarised)),
     element("h2", {}, "Answers"),
     first.answers.length === 0
@@ -89,7 +85,7 @@ async function showOne(reference) {
 
 function summarised(question) {
   const figures = [];
-  if (question.mean !== undefined) figures.push(element("span", { class: "figure" }, question.mean.toFixed(2)), element("span", { class: "faint" }, " of 5"));
+  if (question.mean !== undefined) figures.push(element("span", { class: "figure" }, question.mean.toLocaleString(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 })), element("span", { class: "faint" }, " of 5"));
   if (question.score !== undefined) {
     figures.push(element("span", { class: "figure" }, question.score > 0 ? `+${question.score}` : question.score),
       element("span", { class: "faint" }, ` net promoter score · promoters ${question.promoters}, detractors ${question.detractors}`));
@@ -97,7 +93,7 @@ function summarised(question) {
   return element("section", { class: "card", "data-question": question.id },
     element("h2", {}, question.text, " ", question.retired ? element("span", { class: "tag warn" }, "no longer asked") : null),
     element("div", {}, figures),
-    element("p", { class: "faint" }, question.answered === 1 ? "1 answer" : `${question.answered} answers`),
+    element("p", { class: "faint" }, many(question.answered, "answer")),
     question.kind === "text" ? null : bars(question));
 }
 
@@ -121,7 +117,7 @@ function named(question, value) {
 
 function row(survey, answer) {
   return element("tr", {}, cell("When", time(answer.answered_at)),
-    survey.questions.map((question) => cell(question.text, shown(question, answer.answers[question.id]))), cell("Channel", answer.channel));
+    survey.questions.map((question) => cell(question.text, shown(question, answer.answers[question.id]))), cell("Channel", channel(answer.channel)));
 }
 
 function shown(question, value) {

@@ -10,14 +10,14 @@ export function taskDialog(categories, task, saved) {
   const end = moment(task?.end_date);
   name.value = task?.name ?? "";
   if (task !== null) category.value = task.category;
-  const save = element("button", { class: "primary" }, task === null ? "Make the task" : "Save");
+  const save = element("button", { class: "primary" }, task === null ? "Add the task" : "Save");
   const dialog = element("dialog", { onclose: () => dialog.remove() },
     element("form", { onsubmit: sent },
-      element("strong", {}, task === null ? "New task" : "Change the task"),
-      element("label", {}, "What is to be done", name),
+      element("h2", {}, task === null ? "New task" : "Change the task"),
+      element("label", {}, "What has to be done", name),
       element("label", {}, "Category", category),
       element("label", {}, "From", start.input),
-      element("label", {}, "Until", end.input),
+      element("label", {}, "Due", end.input),
       element("div", { class: "buttons" }, element("button", { type: "button", class: "plain", onclick: () => dialog.close() }, "Cancel"), save)));
 
   async function sent(event) {

@@ -180,7 +180,7 @@ async def test_the_page_lists_opens_and_writes(redis_server, sqlite_url, tmp_pat
             await page.value(
                 "document.querySelector('dialog [name=due_on]').value = '2027-01-01', document.querySelector('dialog .primary').click()"
             )
-            await page.until("document.querySelector('#invoices').textContent.includes('2027-01-01')")
+            await page.until("document.querySelector('#invoices').textContent.includes('Jan 1, 2027')")
         async with browser.page(f"{address}/invoices/", width=390, height=844, dark=True) as page:
             await page.until("document.querySelectorAll('#invoices button').length === 2")
             assert await page.value("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the phone"

@@ -211,8 +211,8 @@ async def test_the_page_shows_filters_and_closes_and_runs_no_script_of_a_custome
             await looked_at(page, "campaigns")
             await page.value("[...document.querySelectorAll('main a')].find((link) => link.textContent === 'Winter by sms').click()")
             await page.until("document.querySelectorAll('.targets tbody tr:not(.history)').length === 2")
-            assert EVIL in await page.value("document.querySelector('.fields').textContent")
-            await page.value("document.querySelector('[aria-expanded]').click()")
+            assert EVIL in await page.value("document.querySelector('.targets dl').textContent")
+            await page.value("document.querySelector('main [aria-expanded]').click()")
             await page.until("document.querySelector('.history:not([hidden])')")
             assert EVIL in await page.value("document.querySelector('.history').textContent")
             assert await page.value("document.title") == "Campaigns"

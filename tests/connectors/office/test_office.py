@@ -209,6 +209,6 @@ async def test_signing_in_with_a_browser_leads_where_one_wanted_to(redis_server,
             await page.call("Input.insertText", text=PASSWORD)
             await page.click(BUTTON)
             await page.arrives("document.querySelector('#office nav a[aria-current]')?.textContent === 'Cases'")
-            await page.value("document.querySelector('#office button').click()")
+            await page.value("document.querySelector('#sign-out').click()")
             await page.arrives("location.pathname === '/office/sign-in/'")
         assert [complaint for complaint in browser.complaints if "401" not in complaint] == []

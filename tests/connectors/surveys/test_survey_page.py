@@ -117,7 +117,9 @@ async def test_guessed_and_altered_links_lead_nowhere(on_sqlite):
         "..%2f..%2fetc%2fpasswd",
     ]
     for guess in guesses:
-        assert (await customer.get(f"/{guess}"))[0] == 404, guess
+        status, page, headers = await customer.get(f"/{guess}")
+        assert (status, headers["Content-Type"]) == (404, "text/html; charset=utf-8"), guess
+        assert "This link leads nowhere." in page, guess
         assert (await customer.post(f"/{guess}", "answer.stars=5"))[0] == 404, guess
     assert await kept(connector) == {}
 

@@ -64,7 +64,7 @@ async def test_tasks_are_seen_done_and_made(redis_server, tmp_path):
             await looked_at(page, "tasks_list")
             await page.click("document.querySelector('.tasks button')")
             await page.arrives(rows("There", "Call Ann back"))
-            await page.click("document.querySelector('.bar .new')")
+            await page.click("document.querySelector('.bar .primary')")
             await page.arrives("document.querySelector('dialog[open]')")
             await page.value("document.querySelector('dialog textarea').value = 'By hand'")
             await page.value("document.querySelector('dialog input').value = 'call_back'")

@@ -3,6 +3,7 @@ import { api, element, show, time } from "/office/office.js";
 
 const rows = document.getElementById("emails");
 const more = document.getElementById("more");
+const none = document.getElementById("none");
 const dialog = document.getElementById("email");
 const search = document.getElementById("search");
 let after = null;
@@ -12,15 +13,16 @@ async function load() {
   if (after !== null) query.set("after", after);
   const found = await api(`/api/emails?${query}`);
   rows.append(...found.emails.map(row));
-  if (rows.children.length === 0) rows.append(element("tr", {}, element("td", { colspan: 5, class: "faint" }, "None.")));
+  none.hidden = rows.children.length > 0;
   after = found.next;
   more.hidden = after === null;
 }
 
 function row(email) {
-  return element("tr", {}, element("td", {}, time(email.sent_at)),
-    element("td", {}, element("button", { type: "button", onclick: () => open(email.id).catch(show) }, email.subject || "(no subject)")),
-    element("td", {}, email.recipients.to.join(", ")), element("td", {}, email.queue ?? ""), element("td", {}, state(email)));
+  const cell = (label, ...children) => element("td", { "data-label": label }, ...children);
+  return element("tr", {}, cell("Sent", time(email.sent_at)),
+    cell("Subject", element("button", { type: "button", class: "link", onclick: () => open(email.id).catch(show) }, email.subject || "(no subject)")),
+    cell("To", email.recipients.to.join(", ")), cell("Queue", email.queue ?? ""), cell("State", state(email)));
 }
 
 function state({ accepted, refused, unknown }) {
@@ -36,10 +38,10 @@ async function open(id) {
     element("h2", {}, email.subject || "(no subject)"), state(email),
     element("dl", {}, line("Sent", time(email.sent_at)), line("To", email.recipients.to.join(", ")), line("Cc", email.recipients.cc.join(", ")),
       line("Bcc", email.recipients.bcc.join(", ")), line("Refused", email.refused.join(", ")), line("Not known whether sent", email.unknown.join(", ")),
-      line("Mailbox", email.mailbox), line("Queue", email.queue), line("Template", email.template), line("Flow", `${email.flow}, ${email.action}`),
+      line("Mailbox", email.mailbox), line("Queue", email.queue), line("Template", email.template), line("Flow", `${email.flow}, action ${email.action}`),
       line("Conversation", email.conversation_id), line("Message-Id", email.message_id)),
     email.html ? element("iframe", { sandbox: "", src: `/api/emails/${encodeURIComponent(id)}/html`, title: "The e-mail's HTML" }) : element("pre", {}, email.text),
-    element("div", { class: "bar" }, element("button", { type: "button", onclick: () => dialog.close() }, "Close")));
+    element("div", { class: "buttons" }, element("button", { type: "button", onclick: () => dialog.close() }, "Close")));
   dialog.showModal();
 }
 

@@ -41,7 +41,7 @@ async function choose(id) {
   place.replaceChildren(
     element("h2", {}, message.subject || "(no subject)"),
     element("dl", {}, element("dt", {}, "From"), element("dd", {}, message.sender), element("dt", {}, "To"), element("dd", {}, message.to.join(", ")),
-      element("dt", {}, "At"), element("dd", {}, time(message.at))),
+      element("dt", {}, "Sent"), element("dd", {}, time(message.at))),
     element("div", { class: "tabs" }, tabs), body);
   turn(tabs[0], views[0][1]);
   await look();

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from connectors.billing import payment_store
-from connectors.billing.answering import answered
+from connectors.billing.answering import Handler, answered
 from connectors.billing.invitation import PATH
 from connectors.billing.payment_page import FOLDER, PaymentPage
 from connectors.billing.providers import Providers
@@ -25,16 +25,22 @@ def mount(application: web.Application, surroundings: Surroundings) -> None:
 
     async def lifetime(_application: web.Application) -> AsyncIterator[None]:
         try:
-            await database.open()
             await providers.open()
             yield
         finally:
             await providers.close()
             await database.close()
 
+    def opened(handler: Handler) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            await database.ready()
+            return await handler(request)
+
+        return answered(handle)
+
     mount_folder(application, f"{PATH}/page/", FOLDER)
-    application.router.add_get(f"{PATH}/{{token}}", answered(page.page))
-    application.router.add_get(f"{PATH}/{{token}}/payment", answered(page.show))
-    application.router.add_post(f"{PATH}/{{token}}/payment", answered(page.act))
-    application.router.add_post("/webhooks/stripe/{module}", answered(webhook.hear))
+    application.router.add_get(f"{PATH}/{{token}}", opened(page.page))
+    application.router.add_get(f"{PATH}/{{token}}/payment", opened(page.show))
+    application.router.add_post(f"{PATH}/{{token}}/payment", opened(page.act))
+    application.router.add_post("/webhooks/stripe/{module}", opened(webhook.hear))
     application.cleanup_ctx.append(lifetime)

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from connectors.framework.surroundings import Surroundings
 from connectors.office.answering import Handler, answered, answering, body_of
 from connectors.office.sessions import Session, Sessions
 from connectors.office.settings import OfficeSettings
-from connectors.office.staff import Staff, StaffList
+from connectors.office.staff import SENT, Staff, StaffList
 
 _PAGE: Final = Path(__file__).parent / "page"
 COOKIE: Final = "smart_routing_office"
@@ -99,14 +100,13 @@ class Office:
         self._closing.append(hook)
 
     async def _lifetime(self, _application: web.Application) -> AsyncIterator[None]:
-        try:
+        async with AsyncExitStack() as stack:  # one that cannot close keeps none of the others open
+            stack.push_async_callback(self._redis.aclose)
+            for closing in self._closing:
+                stack.push_async_callback(closing)
             for opening in self._opening:
                 await opening()
             yield
-        finally:
-            for closing in reversed(self._closing):
-                await closing()
-            await self._redis.aclose()
 
     @web.middleware
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -127,7 +127,7 @@ class Office:
         session = await self._session(request)
         if session is None:
             return None
-        if request.method not in _SAFE and not hmac.compare_digest(request.headers.get(_CSRF, "").encode(), session.csrf.encode()):
+        if request.method not in _SAFE and not hmac.compare_digest(request.headers.get(_CSRF, "").encode(*SENT), session.csrf.encode()):
             raise Fault(403, _CSRF, "the token of this session", "another or none")
         return self._list.by_name(session.name)
 

@@ -12,6 +12,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from connectors.office.settings import OfficeSettings, Person, Program
 
 ADMIN: Final = "admin"
+SENT: Final = ("utf-8", "surrogateescape")
+"""Gives back the bytes of a header that is no UTF-8, which aiohttp reads so."""
+
 _hasher = PasswordHasher()
 _NOBODY: Final = _hasher.hash("nobody has this password")
 
@@ -71,4 +74,4 @@ def _staff(name: str, entry: Person | Program) -> Staff:
 
 
 def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+    return hashlib.sha256(token.encode(*SENT)).digest()

@@ -46,7 +46,6 @@ class _Receipts:
         application.router.add_post(PATH, self._post)
 
     async def _open(self, _application: web.Application) -> None:
-        await self._database.open()
         await self._gateway.open()
 
     async def _close(self, _application: web.Application) -> None:
@@ -70,6 +69,7 @@ class _Receipts:
         if not key or status not in RANKS or not 1 <= len(message_id) <= 64 or (code is not None and not code.isdigit()):
             raise Fault(400, "form", "message in the address, MessageSid and a known MessageStatus", "something else")
         await self._gateway.receipts.record(key, status, message_id, code)
+        await self._database.ready()
         async with self._database.writing() as connection:
             await outgoing.tell(connection, key, status, message_id=message_id, reason=None if code is None else code[:64])
         return web.Response(status=204)

@@ -51,6 +51,8 @@ class Database:
         self.engine: Final[AsyncEngine] = create_async_engine(url.set(drivername=_DRIVERS[url.drivername]), hide_parameters=True, **more)
         if self._sqlite:
             prepared(self.engine.sync_engine)
+        self._opening = asyncio.Lock()
+        self._is_open = False
         # SQLite has one writer at a time, and who finds it busy looks again now and then: in one process, waiting in turn is far quicker.
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self._sqlite else nullcontext()
 
@@ -61,6 +63,16 @@ class Database:
         """
         with _answering():
             await asyncio.to_thread(migrate, self.engine.url, self.family)
+
+    async def ready(self) -> None:
+        """Open where it is not open yet: for the gateway, which a store that is away must not keep from serving others.
+
+        Raises StoreAway where the store does not answer; it can be called again.
+        """
+        async with self._opening:
+            if not self._is_open:
+                await self.open()
+                self._is_open = True
 
     async def close(self) -> None:
         """Disconnect."""

@@ -1,11 +1,13 @@
 """The office's sign-in: who comes in, and what nobody else may do."""
 
+import asyncio
 import re
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from yarl import URL
 
 from connectors.framework.errors import Refused, Retry
 from connectors.framework.settings import ConnectorSettings, SettingsError
@@ -59,6 +61,16 @@ async def test_whoever_is_not_signed_in_gets_nothing_but_the_sign_in(redis_serve
         async with guest.session.get("/cases/", allow_redirects=True) as response:
             assert "Sign in" in await response.text()
         assert (await guest.call("GET", "/office/session"))[0] == 401
+
+
+async def test_headers_that_are_no_utf_8_are_refused_as_any_other(redis_server):
+    async with office(redis_server) as client:
+        address = URL(client().address)
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(b"GET /api/cases HTTP/1.1\r\nHost: office\r\nAuthorization: Bearer \xff\xfe\r\nConnection: close\r\n\r\n")
+        assert (await reader.read()).startswith(b"HTTP/1.1 401 ")
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_names_and_passwords_that_are_wrong_look_the_same(redis_server):

@@ -1,28 +1,37 @@
-"""A connector that does what it is told and then hangs, to be killed between doing and recording: `python -m tests.connectors.doomed`."""
+"""A connector that does a command and then hangs, to be killed unrecorded: `python -m tests.connectors.doomed FAMILY COMMAND`."""
 
 import asyncio
+import os
+import sys
+from dataclasses import replace
 
-from connectors.framework.connector import Body, command
+from connectors.framework.connector import Body, Connector
 from connectors.framework.context import Context
 from connectors.framework.outcome import Outcome
 from connectors.framework.runner import ConnectorRunner
-from connectors.framework.settings import ConnectorSettings
 from connectors.framework.surroundings import Surroundings
-from connectors.messaging.connector import MessagingConnector
-from schemas.deployment import Deployment
+from connectors.run import CONNECTORS
 
 
-class Doomed(MessagingConnector):
-    """Says the text and never comes back."""
+def doomed(connector: Connector, name: str) -> Connector:
+    """Have it never come back from a command."""
+    method = connector.commands[name]
 
-    @command("SendMessage", idempotent=True)
-    async def send_message(self, body: Body, context: Context) -> Outcome:
-        await super().send_message(body, context)
+    async def execute(itself: Connector, body: Body, context: Context) -> Outcome:
+        await method.execute(itself, body, context)
         print("done, not recorded", flush=True)  # noqa: T201 - what the test waits for
         await asyncio.Event().wait()
         raise AssertionError
 
+    type(connector).commands = {**connector.commands, name: replace(method, execute=execute)}
+    return connector
+
+
+async def main(family: str, name: str) -> None:
+    surroundings = Surroundings.from_environment(os.environ)
+    connector = doomed(CONNECTORS[family](surroundings), name)
+    await ConnectorRunner(connector, surroundings.deployment, surroundings.settings).run(asyncio.Event())
+
 
 if __name__ == "__main__":
-    deployment, settings = Deployment.from_environment(), ConnectorSettings.from_environment()
-    asyncio.run(ConnectorRunner(Doomed(Surroundings(deployment, settings, {})), deployment, settings).run(asyncio.Event()))
+    asyncio.run(main(*sys.argv[1:]))

@@ -87,7 +87,7 @@ class Commands:
 @asynccontextmanager
 async def opened(kind: type[Connector], deployment: Deployment, sql_url: str, *, settings: ConnectorSettings = QUICK, **environment: str):
     """An open connector."""
-    connector = kind(around(deployment, settings, SMART_ROUTING_SQL_URL=sql_url, **environment))  # type: ignore[call-arg]
+    connector = kind(around(deployment, settings, SMART_ROUTING_SQL_URL=sql_url, **environment))  # type: ignore[call-arg]  # a family takes surroundings
     try:
         await connector.open()
         yield Commands(connector)

@@ -34,7 +34,7 @@ async def program(deployment, settings, *arguments):
 
 async def kill_between_doing_and_recording(bench):
     bench.send("SendMessage", HELLO, command_id="1")
-    async with program(bench.deployment, SETTINGS, "-m", "tests.connectors.doomed") as process:
+    async with program(bench.deployment, SETTINGS, "-m", "tests.connectors.doomed", "messaging", "SendMessage") as process:
         async with asyncio.timeout(PATIENCE_SECONDS):
             assert await process.stdout.readline() == b"done, not recorded\n"
 

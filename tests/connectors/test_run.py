@@ -34,7 +34,7 @@ def test_every_family_has_a_connector():
 
 
 async def test_an_unknown_family_is_refused():
-    with pytest.raises(ValueError, match="expected some of messaging, .*, billing; found pigeons"):
+    with pytest.raises(ValueError, match=r"expected some of messaging, .*, billing; found pigeons"):
         await run_connectors(around(Deployment()), ["pigeons"], asyncio.Event())
 
 

@@ -36,7 +36,7 @@ async def program(acd, *arguments):
 
 async def test_a_distribution_whose_connector_was_killed_is_one_distribution(acd):
     acd.to_queue("c1")
-    async with program(acd, "-m", "tests.connectors.acd.doomed") as process:
+    async with program(acd, "-m", "tests.connectors.doomed", "acd", "DistributeToQueue") as process:
         async with asyncio.timeout(PATIENCE_SECONDS):
             assert await process.stdout.readline() == b"done, not recorded\n"
     assert (await acd.redis.hget(f"{acd.floor.prefix}contact:c1", "first_outcome")) == b"overflow_no_user"

@@ -28,9 +28,9 @@ def _dying_after(method):
 if __name__ == "__main__":
     match sys.argv[1]:
         case "page":  # the provider has made its page, and we have not noted it
-            StripeApi.begin = _dying_after(StripeApi.begin)  # type: ignore[method-assign]
+            StripeApi.begin = _dying_after(StripeApi.begin)  # type: ignore[method-assign]  # the one that dies
         case "link":  # the link is out, and we have not noted it
-            Mailer.send_to = _dying_after(Mailer.send_to)  # type: ignore[method-assign]
+            Mailer.send_to = _dying_after(Mailer.send_to)  # type: ignore[method-assign]  # the one that dies
         case "answer":  # all is noted, and not answered
             payment_store.answered = _dying_after(payment_store.answered)
     surroundings = Surroundings.from_environment(dict(os.environ))

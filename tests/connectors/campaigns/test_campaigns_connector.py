@@ -34,7 +34,7 @@ async def test_a_connector_that_is_killed_after_inserting_inserts_no_second_targ
     monkeypatch.setenv("SMART_ROUTING_SQL_URL", sql_url)
     bench.send("InsertTarget", insertion(insert_if_duplicate=True), command_id="1")
     async with (
-        program(bench.deployment, SETTINGS, "-m", "tests.connectors.campaigns.doomed_campaigns") as process,
+        program(bench.deployment, SETTINGS, "-m", "tests.connectors.doomed", "campaigns", "InsertTarget") as process,
         asyncio.timeout(PATIENCE_SECONDS),
     ):
         assert await process.stdout.readline() == b"done, not recorded\n"

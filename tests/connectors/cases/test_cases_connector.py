@@ -53,7 +53,7 @@ async def test_a_connector_that_is_killed_after_opening_a_case_opens_no_second_o
     monkeypatch.setenv("SMART_ROUTING_SQL_URL", sql_url)
     bench.send("CreateCase", NEW, command_id="1", **ISSUED)
     async with (
-        program(bench.deployment, SETTINGS, "-m", "tests.connectors.cases.doomed_cases") as process,
+        program(bench.deployment, SETTINGS, "-m", "tests.connectors.doomed", "cases", "CreateCase") as process,
         asyncio.timeout(PATIENCE_SECONDS),
     ):
         assert await process.stdout.readline() == b"done, not recorded\n"

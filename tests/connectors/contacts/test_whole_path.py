@@ -86,7 +86,7 @@ def test_every_customer_takes_the_link_of_the_contact_though_connectors_are_kill
             for visit in range(1, 6):
                 names = [bench.write(f"customer {number}", f"{visit}", "hello") for number in range(6)]
                 bench.await_(
-                    lambda names=names, visit=visit: all(len(links_of(bench).get(name, ())) >= visit for name in names),  # type: ignore[misc]
+                    lambda names=names, visit=visit: all(len(links_of(bench).get(name, ())) >= visit for name in names),  # type: ignore[misc]  # mypy infers no lambda with defaults
                     f"{visit} counts of each customer",
                 )
                 if visit == 3:
@@ -119,7 +119,7 @@ def test_contacts_are_counted_on_the_embedded_broker(embedded_broker: EmbeddedBr
             for visit in range(1, 4):
                 name = bench.write("customer", f"{visit}", "hello")
                 bench.await_(
-                    lambda name=name, visit=visit: len(links_of(bench).get(name, ())) >= visit,  # type: ignore[misc]
+                    lambda name=name, visit=visit: len(links_of(bench).get(name, ())) >= visit,  # type: ignore[misc]  # mypy infers no lambda with defaults
                     f"{visit} counts",
                 )
         assert list(links_of(bench).values()) == [["link_1", "link_2", "link_3"]]

@@ -110,7 +110,7 @@ async def test_a_connector_that_is_killed_after_inviting_attaches_and_invites_on
         monkeypatch.setenv("SMART_ROUTING_SMS_GATEWAY_ACCOUNTS", json.dumps({"main": server.account()}))
         bench.send("AttachSurvey", attachment(invites=True), command_id="1", **BY_SMS)
         async with (
-            program(bench.deployment, SIGNING, "-m", "tests.connectors.surveys.doomed_surveys") as process,
+            program(bench.deployment, SIGNING, "-m", "tests.connectors.doomed", "surveys", "AttachSurvey") as process,
             asyncio.timeout(PATIENCE_SECONDS),
         ):
             assert await process.stdout.readline() == b"done, not recorded\n"

@@ -22,7 +22,7 @@ demo: $(STAMP)
 	@exec $(BIN)/smart-routing demo
 
 test: check
-	$(BIN)/pytest --cov --cov-report=term-missing:skip-covered
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report=term-missing:skip-covered
 
 check: $(STAMP)
 	$(BIN)/ruff check .

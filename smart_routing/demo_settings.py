@@ -40,6 +40,7 @@ class DemoSettings:
             "SMART_ROUTING_SMTP_MAILBOXES": json.dumps({name: _mailbox(mail_port, name) for name in self._mailboxes}),
             "SMART_ROUTING_SMTP_DEFAULT_MAILBOX": MAILBOX,
             "SMART_ROUTING_BILLING_SMS_SENDER": "Demo",
+            "SMART_ROUTING_BILLING_MERCHANT": "Heron Electric",  # whose example is the one that takes payments
             "SMART_ROUTING_CASES_REFERENCE_PREFIX": "FA",
             "SMART_ROUTING_EMAIL_OUTBOX": "true",
             "SMART_ROUTING_SMS_GATEWAY_ACCOUNTS": texts,

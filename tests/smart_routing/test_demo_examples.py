@@ -102,7 +102,7 @@ async def test_a_complaint_becomes_a_case_a_task_an_email_and_an_opinion(browser
 
 async def test_a_complaint_is_talked_about_with_an_agent_at_the_desk(browser, demo):
     async with chat(browser, demo, "complaint") as visitor, behind(browser, visitor, "Maud's desk") as desk:
-        await desk.arrives("document.querySelector('[data-presence=available]')")
+        await desk.arrives("document.querySelector('[data-presence=available]:enabled')")
         await desk.value("document.querySelector('[data-presence=available]').click()")
         await desk.arrives("document.querySelector('[data-presence=available]').getAttribute('aria-pressed') === 'true'")
         await visitor.says("Hello")

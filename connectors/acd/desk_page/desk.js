@@ -68,7 +68,10 @@ function update(state) {
   at("my-name").textContent = state.name;
   at("why").textContent = WHYS[state.why] ?? "";
   at("why").hidden = !WHYS[state.why];
-  for (const button of at("presence").children) button.setAttribute("aria-pressed", String(button.dataset.presence === state.presence));
+  for (const button of at("presence").children) {
+    button.disabled = false; // before, nobody would have heard it
+    button.setAttribute("aria-pressed", String(button.dataset.presence === state.presence));
+  }
   at("queues").replaceChildren(...state.queues.map(({ queue, waiting }) => element("li", {}, `${words(queue)}: ${waiting} waiting`)));
   const offers = state.contacts.filter((contact) => contact.state === "offered");
   const conversations = state.contacts.filter((contact) => contact.state === "accepted");

@@ -61,7 +61,7 @@ function toPay(payment, tried) {
       element("label", {}, element("input", { type: "radio", name: "card", value: card, checked: index === 0 }), texts[`${card}_card`])));
   return [
     tried && payment.outcome ? element("p", { class: "wrong", role: "alert" }, texts[payment.outcome], " ", texts.again) : null,
-    element("p", { class: "amount" }, payment.amount),
+    element("h1", { class: "amount" }, payment.amount),
     element("dl", {}, facts.map(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
     payment.elsewhere ? element("p", { class: "faint" }, texts.elsewhere) : null,
     cards,

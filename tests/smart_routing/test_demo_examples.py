@@ -306,7 +306,10 @@ async def test_the_pages_of_the_office_are_behind_a_button_on_a_phone(browser, d
 
 
 async def test_who_is_no_agent_reads_so_at_the_desk(demo, tmp_path):
-    async with running_browser(tmp_path / "profile") as browser, browser.page(f"{demo.address}/demo/office/desk", **PHONE) as page:
+    async with (
+        running_browser(tmp_path / "profile") as browser,
+        browser.page(f"{demo.address}/demo/office/desk", **PHONE, still=True) as page,
+    ):
         await page.arrives("document.body.innerText.includes('This desk is for agents')")
         assert not await page.value("document.querySelector('#presence').checkVisibility()")
         # The office refuses the desk, which the browser notes; nothing else goes wrong.
@@ -314,7 +317,10 @@ async def test_who_is_no_agent_reads_so_at_the_desk(demo, tmp_path):
 
 
 async def test_the_office_is_entered_by_the_password_that_its_sign_in_tells(demo, tmp_path):
-    async with running_browser(tmp_path / "profile") as browser, browser.page(f"{demo.address}/demo/office/cases", **DESKTOP) as page:
+    async with (
+        running_browser(tmp_path / "profile") as browser,
+        browser.page(f"{demo.address}/demo/office/cases", **DESKTOP, still=True) as page,
+    ):
         await page.arrives("document.querySelector('#sign-out')")
         await page.value("document.querySelector('#sign-out').click()")
         await page.arrives("document.querySelector('#sign-in')")

@@ -2,14 +2,15 @@
 
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from tests.smart_routing.browser import running_browser
 from tests.smart_routing.visitor import Visitor
 
-DESKTOP = {"width": 1400, "height": 900}
-PHONE = {"width": 390, "height": 844, "touch": True}
+DESKTOP: dict[str, Any] = {"width": 1400, "height": 900}
+PHONE: dict[str, Any] = {"width": 390, "height": 844, "touch": True}
 
 # What a thumb points at is 44 CSS pixels high (WCAG 2.2, 2.5.5); links within a text are excepted there.
 _TOO_SMALL = """[...document.querySelectorAll('button, select, input, textarea, .button, nav a')]

@@ -17,7 +17,7 @@ from connectors.framework.wire import Wire
 from schemas.codec import UndecodableRecord
 
 _POLL_MS: Final = 500
-_EMBEDDED_FETCH_MS: Final = 50
+_EMBEDDED_FETCH_MS: Final = 250
 _CATCH_UP_SECONDS: Final = 10.0
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
@@ -27,6 +28,11 @@ from schemas.deployment import Deployment
 
 _POLL_MS: Final = 200
 _FULL_POLL_MS: Final = 20
+_FULL_SECONDS: Final = 0.01
+_SHARE_OF_ROOM: Final = 4
+_LONGEST_SILENCE_SECONDS: Final = 60.0
+"""Kafka takes a member that does not poll for five minutes for stuck (KIP-62)."""
+
 _FETCH_MS: Final = 500
 _EMBEDDED_FETCH_MS: Final = 50
 _METADATA_MS: Final = 10_000
@@ -131,12 +137,17 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             await end(reading, stopping)
 
     async def _read(self) -> None:
+        wanted, polled = max(1, self._settings.unfinished_limit // _SHARE_OF_ROOM), time.monotonic()
         while self._assignment.lanes.fault is None:
-            room = self._settings.unfinished_limit - self._assignment.unfinished
-            if room <= 0:  # polling goes on, so that the group does not take us for stuck
-                self._consumer.pause(*self._consumer.assignment())
             self._metrics.pulse.beat(self._connector.family)
+            room = self._settings.unfinished_limit - self._assignment.unfinished
+            if room < wanted and time.monotonic() < polled + _LONGEST_SILENCE_SECONDS:
+                await asyncio.sleep(_FULL_SECONDS)
+                continue
+            if room <= 0:  # so that the group does not take us for stuck; seldom, because a partition that is paused fetches anew
+                self._consumer.pause(*self._consumer.assignment())
             batches = await self._consumer.getmany(timeout_ms=_POLL_MS if room > 0 else _FULL_POLL_MS, max_records=max(room, 1))
+            polled = time.monotonic()
             # No await from here on: what was read before a rebalance must be in the assignment that it ends, what comes later in the next.
             self._consumer.resume(*self._consumer.paused())
             for partition, records in batches.items():

@@ -125,7 +125,7 @@ async def test_a_complaint_is_talked_about_with_an_agent_at_the_desk(browser, de
         await desk.value("document.querySelector('#end').click()")
         await desk.value("document.querySelector('#ending [data-how=done]').click()")
         await visitor.sees_the_end()
-        assert {"care", "goodbye"} <= await visitor.lit()
+        await visitor.sees_lit("Complaint, people", "care", "goodbye")
 
 
 async def test_a_lead_becomes_a_card_and_a_target(browser, demo):

@@ -62,9 +62,11 @@ class Visitor:
         await self._page.call("Page.bringToFront")  # what nobody sees is not drawn
         await self._page.until(f"document.querySelector('.journal-ended')?.textContent.includes({json.dumps(reason)})")
 
-    async def lit(self) -> set[str]:
-        """Return the actions that the drawing shows as taken."""
-        return set(await self._page.value("[...document.querySelectorAll('g.action.taken')].map((one) => one.dataset.action)"))
+    async def sees_lit(self, flow: str, *actions: str) -> None:
+        """Turn to a flow's drawing, which goes from flow to flow with the conversation, and wait until it shows these actions as taken."""
+        await self._page.value(f"[...document.querySelectorAll('.drawing-tab')].find((tab) => tab.textContent === {json.dumps(flow)}).click()")
+        for action in actions:
+            await self._page.until(f"document.querySelector('g.action.taken[data-action={action}]')")
 
     async def behind(self) -> dict[str, str]:
         """Return the links to what is behind the chat: what they say → where they lead."""

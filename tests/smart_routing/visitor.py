@@ -64,7 +64,9 @@ class Visitor:
 
     async def sees_lit(self, flow: str, *actions: str) -> None:
         """Turn to a flow's drawing, which goes from flow to flow with the conversation, and wait until it shows these actions as taken."""
-        await self._page.value(f"[...document.querySelectorAll('.drawing-tab')].find((tab) => tab.textContent === {json.dumps(flow)}).click()")
+        await self._page.value(
+            f"[...document.querySelectorAll('.drawing-tab')].find((tab) => tab.textContent === {json.dumps(flow)}).click()"
+        )
         for action in actions:
             await self._page.until(f"document.querySelector('g.action.taken[data-action={action}]')")
 

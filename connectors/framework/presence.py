@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import uuid4
 
+import stamina
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -21,7 +22,8 @@ logger = logging.getLogger(__name__)
 class Presence:
     """One running connector's sign of life: a key in Redis that expires `seconds` after the connector was last heard of.
 
-    One that was stopped for longer and woken may find its commands taken over; its own answers no longer count then.
+    One that was stopped for longer and woken may find its commands taken over; its own answers no longer count then. It has a name for
+    each time that it is given partitions: what was cut off when it had to give them up is nobody's then, although the connector lives.
     """
 
     def __init__(self, redis: Redis, prefix: str, seconds: float) -> None:
@@ -44,6 +46,17 @@ class Presence:
         await end(self._beating)
         with contextlib.suppress(RedisError):
             await self._redis.delete(self._key(self.name))
+
+    async def begin_anew(self) -> None:
+        """Take another name, before the next command is claimed; whatever was claimed under the old one is left behind.
+
+        Waits for Redis, as claims do.
+        """
+        old, self.name = self.name, uuid4().hex
+        async for attempt in stamina.retry_context(on=RedisError, attempts=None, timeout=None):
+            with attempt:
+                await self._beat()
+                await self._redis.delete(self._key(old))
 
     def claimant(self) -> str:
         """Return a name for one try at one command; `done` ends it."""

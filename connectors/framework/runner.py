@@ -74,12 +74,12 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         async with AsyncExitStack() as stack:
             redis = Redis.from_url(self._deployment.redis_url)
             stack.push_async_callback(redis.aclose)
-            presence = await stack.enter_async_context(Presence(redis, f"{prefix}connector:", self._settings.presence_seconds))
+            self._presence = await stack.enter_async_context(Presence(redis, f"{prefix}connector:", self._settings.presence_seconds))
             record = ExecutionRecord(redis, f"{prefix}{family}:", self._settings.record_expiry_seconds)
             stack.push_async_callback(record.close)
             rates = Rates(redis, f"{prefix}rate:", family, self._settings.rate_table())
             self._executor = Executor(
-                self._connector, record, presence, rates=rates, wire=self._wire, settings=self._settings, metrics=self._metrics
+                self._connector, record, self._presence, rates=rates, wire=self._wire, settings=self._settings, metrics=self._metrics
             )
             self._publisher = await stack.enter_async_context(
                 Publisher(self._deployment, self._wire, family, self._settings.farewell_seconds)
@@ -100,6 +100,7 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
     async def on_partitions_revoked(self, _revoked: set[TopicPartition]) -> None:
         """Finish what is under way before others get the partitions; aiokafka gives all of them back at every rebalance."""
         await self._leave()
+        await self._presence.begin_anew()
         self._assignment = Assignment(self._work)
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:

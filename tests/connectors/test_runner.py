@@ -315,6 +315,24 @@ async def test_a_rebalance_moves_partitions_and_executes_nothing_twice(bench):
     assert set((first.executed + second.executed).values()) == {1}
 
 
+async def test_what_a_rebalance_cuts_off_is_not_left_to_a_connector_that_lives_and_has_it_no_more(bench):
+    async def never_ends_at_first(context):
+        if sum(probe.executed[context.command_id] for probe in (first, second)) == 1:
+            await asyncio.Event().wait()
+
+    first, second = Probe(never_ends_at_first), Probe(never_ends_at_first)
+    ids = [str(number) for number in range(8)]
+    settings = QUICK.model_copy(update={"drain_seconds": 0.1})
+    for command_id in ids:
+        bench.send("CheckImage", {"url": "https://x/"}, command_id=command_id, conversation=f"c{command_id}")
+    async with running(first, bench.deployment, settings):
+        await until(lambda: len(first.executed) == len(ids))
+        async with running(second, bench.deployment, settings):
+            assert await bench.answers(len(ids)) == dict.fromkeys(ids, ("ok", None))
+    assert set((first.executed + second.executed).values()) == {2}
+    assert second.executed
+
+
 async def test_redis_that_goes_away_holds_commands_up_and_loses_none(bench, redis_server):
     probe = Probe()
     async with running(probe, bench.deployment):

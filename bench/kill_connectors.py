@@ -43,7 +43,7 @@ from smart_routing.topic_admin import TopicAdmin
 FAMILIES: Final = ("messaging", "databases", "campaigns", "email")
 
 _SLOTS: Final = 2
-_SETTLE_SEC: Final = 240.0
+_STALLED_SEC: Final = 90.0
 _LOOK_SEC: Final = 2.0
 _ACCOUNT: Final = "kill-test"
 _SETTINGS: Final = {
@@ -201,13 +201,15 @@ def _send_while_killing(deployment: Deployment, connectors: Connectors, chance: 
 
 
 def _settle(deployment: Deployment) -> Answers:
-    """Wait until every command is answered."""
-    until = time.monotonic() + _SETTLE_SEC
+    """Wait until every command is answered, or none has been for a while."""
     topics, codec = deployment.topics, Codec()
+    moved_at, before = time.monotonic(), -1
     while True:
         commands = {family: read_topic(deployment, topics.commands(family)) for family in FAMILIES}
         answers = read_answers(commands, read_topic(deployment, topics.responses), codec)
-        if not answers.unanswered or time.monotonic() > until:
+        if len(answers.outcomes) > before:
+            moved_at, before = time.monotonic(), len(answers.outcomes)
+        if not answers.unanswered or time.monotonic() > moved_at + _STALLED_SEC:
             return answers
         time.sleep(_LOOK_SEC)
 

@@ -22,6 +22,23 @@ CODEC = Codec()
 BODIES = {
     "messaging": ("smart_routing.SendMessage", {"text": "hello"}),
     "databases": ("smart_routing.InsertRow", {"database": "d", "values": []}),
+    "acd": (
+        "smart_routing.DistributeToUser",
+        {"user": "nora", "timeout_ms": 60_000, "customer": {"name": None, "locale": None, "message": ""}},
+    ),
+    "billing": (
+        "smart_routing.RequestInvoicePayment",
+        {
+            "module": "m",
+            "provider": "ino_pay",
+            "sandbox": True,
+            "mode": "smart_routing",
+            "locale": None,
+            "identifier": "invoice_id",
+            "value": "1",
+            "select": "oldest",
+        },
+    ),
 }
 
 
@@ -71,6 +88,17 @@ def test_a_repeated_answer_is_the_same_answer():
     found = answers([command("messaging", "1")], [response("1"), response("1")])
     assert (found.findings, found.unanswered, found.responses) == ([], [], 2)
     found = answers([command("messaging", "1")], [response("1"), response("1", at=1)])
+    assert kinds(found.findings) == ["mismatched"]
+
+
+@pytest.mark.parametrize(
+    ("family", "outcomes"),
+    [("acd", ["queued", "offered", "offered", "accepted", "ok"]), ("billing", ["payment_started", "payment_successful"])],
+)
+def test_distributions_and_payments_are_answered_as_they_go_and_end_once(family, outcomes):
+    as_it_goes = [response("1", outcome, at) for at, outcome in enumerate(outcomes)]
+    assert answers([command(family, "1")], [*as_it_goes, *as_it_goes]).findings == []
+    found = answers([command(family, "1")], [*as_it_goes, response("1", outcomes[-1], 99)])
     assert kinds(found.findings) == ["mismatched"]
 
 

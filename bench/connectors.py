@@ -58,7 +58,7 @@ class Plan(Struct, frozen=True):
 def run(plan: Plan, show: Show) -> ConnectorReport:
     """Measure.
 
-    Raises BenchFailed, and what starting Kafka and Redis raises.
+    Raises BenchFailed, also where the commands are too few to be measured, and what starting Kafka and Redis raises.
     """
     machine = this_machine()
     with ExitStack() as opened:
@@ -96,6 +96,8 @@ def _laps(stage: CommandStage, process: Process, plan: Plan, show: Show) -> Iter
     for number in range(1, plan.laps + 1):
         show(f"Lap {number} of {plan.laps}", 0.05 + 0.5 * (number - 1) / plan.laps)
         ended, spent_then, reached = _reach(stage, process, plan.warm_up + number * length)
+        if reached == before:
+            raise BenchFailed(f"expected laps that take a while, found that a lap of {length} commands was over at once: ask for more")
         yield Lap((reached - before) / (ended - began), (reached - before) / (spent_then - spent))
         began, spent, before = ended, spent_then, reached
 

@@ -44,10 +44,10 @@ class Card:
 async def search(connection: AsyncConnection, directory: Directory, wanted: Sequence[Asserted], combine: Combination) -> list[Card]:
     """Return the first cards that meet the assertions, two at most: that is several.
 
-    The keys are made by the types of today first, where they are not.
+    The keys are made by the types of today first, where they are not; whoever does that stays alone, and may create a card then.
     """
     if not await records.is_current(connection, directory.collection):
-        await records.enter(connection, directory.collection)
+        await records.enter(connection, directory.collection, alone=True)
     found = await records.find(connection, directory.collection, wanted, combine, 2)
     return [Card.of(record, directory) for record in found]
 

@@ -84,8 +84,10 @@ class Records:
     async def enter(self, connection: AsyncConnection, collection: Collection, *, alone: bool = False) -> None:
         """Begin to change a collection: beside others, or `alone`, until the transaction ends.
 
-        A collection comes into being here, and where the definition has changed the type of a field, its keys are made anew.
+        A collection comes into being here, and where the definition has changed the type of a field, its keys are made anew: alone from
+        the beginning, because two that are beside each other and both want to be alone would wait for each other.
         """
+        alone = alone or not await self.is_current(connection, collection)
         known = await self._known(connection, collection, lock="alone" if alone else "beside")
         types = _types(known, collection)
         if types is None:

@@ -3,11 +3,13 @@
 import json
 from io import StringIO
 
+import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
 from bench.connector_report import shown
 from bench.connectors import Plan, run
+from bench.contender import BenchFailed
 from smart_routing.cli import main
 
 
@@ -28,7 +30,12 @@ def test_every_command_is_answered_and_what_was_found_is_told(kafka):
 
 def test_the_command_prints_it_as_data(kafka):
     result = CliRunner().invoke(
-        main, ["bench", "connectors", "--kafka", kafka, "--commands", "300", "--laps", "1", "--latency-seconds", "1", "--json"]
+        main, ["bench", "connectors", "--kafka", kafka, "--commands", "3000", "--laps", "1", "--latency-seconds", "1", "--json"]
     )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["per_processor_second"] > 0
+
+
+def test_too_few_commands_are_told(kafka):
+    with pytest.raises(BenchFailed, match="a lap of 0 commands was over at once"):
+        run(Plan(1, 2, 2, conversations=1, latency_sec=1, kafka=kafka), lambda _what, _share: None)

@@ -74,7 +74,7 @@ def test_the_commands_replay_and_explain_tell_it(bench: WorkerBench, run_smart_r
     assert "opens interaction" in explain.stdout
     assert "greeting v2  ask (message_awaiting_response)" in explain.stdout
     assert "order.number = '42'" in explain.stdout
-    assert '→ SendMessage {"text": "Only digits."}' in explain.stdout
+    assert '→ SendMessage {"text": "Only digits.", "agent": null}' in explain.stdout
     unknown = run_smart_routing(bench.deployment, "explain", "nobody")
     assert unknown.returncode == 1
     assert "conversation nobody: expected it in the journal; found nothing" in unknown.stderr

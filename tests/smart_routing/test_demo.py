@@ -121,16 +121,6 @@ async def test_every_example_answers_on_an_account_of_its_own(http):
         assert lines[0]["steps"][0]["flow"] == example["flows"][0] == example["folder"]
 
 
-async def test_what_no_connector_carries_out_is_answered_by_the_example_s_script(http):
-    customer = Customer(http, "scripted", "invoice_payment")
-    await customer.says("Hello")
-    await hear(customer, 2)
-    await customer.chooses("The invoice number")
-    await customer.hears()
-    await customer.says("20260117")
-    assert await customer.hears() == "Invoice 20260117 of €87.40 is due on 10 December."
-
-
 async def test_the_page_takes_nothing_from_elsewhere(http):
     page = await http.get("/")
     assert "script-src 'self';" in page.headers["Content-Security-Policy"]

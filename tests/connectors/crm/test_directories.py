@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from connectors.records.records import Records
 from tests.connectors.crm.card_bench import ANN, BOB, CONTACTS, cards
 from tests.connectors.record_bench import publish
 
@@ -72,6 +73,23 @@ async def test_cards_of_many_customers_are_created_at_the_same_time(shared, sql_
         answers = await asyncio.gather(*searches)
         assert sorted(outcome for outcome, _, _ in answers) == ["created"] * 20 + ["one"] * 20
         assert await one.count() == 20
+
+
+async def test_two_that_both_find_keys_to_be_made_do_not_wait_for_each_other(shared, postgresql_url, monkeypatch):
+    is_current, both, asked = Records.is_current, asyncio.Barrier(2), set()
+
+    async def another_is_quicker(self, connection, collection):
+        if connection in asked:
+            return await is_current(self, connection, collection)
+        asked.add(connection)
+        await both.wait()
+        return False
+
+    async with cards(shared, postgresql_url) as one, cards(shared, postgresql_url) as other:
+        await one.create(phone=BOB)
+        monkeypatch.setattr(Records, "is_current", another_is_quicker)
+        answers = await asyncio.gather(*(bench.find(("phone", ANN), create=True) for bench in (one, other)))
+        assert sorted(outcome for outcome, _, _ in answers) == ["created", "one"]
 
 
 async def test_the_same_command_twice_is_one_card(contacts):

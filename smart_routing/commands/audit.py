@@ -16,7 +16,8 @@ from processor.runtime.topic_log import read_topic
 from processor.runtime.worker.app import codec_of
 from schemas.deployment import Deployment
 from schemas.topics import COMMAND_FAMILIES
-from smart_routing.connector_audit import Answers, check_back_ends, read_answers
+from smart_routing.back_end_audit import check_back_ends
+from smart_routing.connector_audit import Answers, read_answers
 
 SHOWN = 30
 

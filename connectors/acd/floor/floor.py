@@ -1,7 +1,7 @@
 """The floor of one deployment: each method is one atomic step in Redis."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -20,6 +20,7 @@ Closing = Literal["dissuasion", "closed"]
 _FOLDER: Final = Path(__file__).parent
 _RULES: Final = (_FOLDER / "rules.lua").read_text(encoding="utf-8")
 _REDIS_CLOCK: Final = -1
+_KEYS_AT_ONCE: Final = 1_000
 
 
 class FloorRefused(Exception):
@@ -162,6 +163,17 @@ class Floor:
             "queues": sorted(queues, key=lambda queue: queue["queue"]),
             "agents": sorted(agents, key=lambda agent: agent["name"]),
         }
+
+    # The audit's side.
+
+    async def contacts(self) -> AsyncIterator[tuple[str, str | None, int]]:
+        """Give each contact that is known: its id, its outcome where it has ended, and when it came, epoch ms."""
+        beginning = f"{self.prefix}contact:"
+        async for key in self._redis.scan_iter(f"{beginning}*", count=_KEYS_AT_ONCE):
+            found: Any = await self._redis.hmget(key, ["outcome", "entered"])
+            outcome, came = found
+            if came is not None:  # else it was forgotten meanwhile
+                yield key.decode().removeprefix(beginning), None if outcome is None else outcome.decode(), int(came)
 
     async def _distribute(self, contact: Contact, asked: dict[str, Any]) -> Answer:
         said = await self._run("distribute", _json({**contact.to_document(), **asked}))

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors.smtp.address import Address, NotAnAddress
+from connectors.smtp.address import ENCODED_WORD, Address, NotAnAddress
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -14,14 +14,17 @@ _PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}  # RFC 6409, RFC 8314,
 
 def _address(text: str) -> str:
     try:
-        return Address.parse(text).text
+        found = Address.parse(text)
     except NotAnAddress as error:
         raise ValueError(f"expected an e-mail address: {error}") from None
+    if found.needs_smtputf8:
+        raise ValueError("expected an e-mail address whose part before the @ is ASCII, for servers that know no other")
+    return found.text
 
 
 def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("expected one line without control characters")
+    if not text.isprintable() or ENCODED_WORD in text:
+        raise ValueError("expected one line without control characters and encoded words")
     return text
 
 
@@ -56,6 +59,11 @@ class Mailbox(BaseModel):
     def address(self) -> tuple[str, int]:
         """Host and port."""
         return self.host, self.port or _PORTS[self.security]
+
+    @property
+    def domain(self) -> str:
+        """The sender's domain, that of our Message-Ids."""
+        return self.sender.rpartition("@")[2]
 
 
 def _is_loopback(host: str) -> bool:

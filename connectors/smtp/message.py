@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,7 +13,7 @@ from email.utils import format_datetime, localtime
 from typing import Final
 
 from connectors.framework.errors import Refused
-from connectors.smtp.address import Address
+from connectors.smtp.address import ENCODED_WORD, Address
 
 LONGEST_SUBJECT: Final = 998
 """Characters; a longer subject is cut (RFC 5322, 2.1.1, counts octets of one line)."""
@@ -44,16 +45,21 @@ def compose(content: Content, identity: str) -> EmailMessage:
     if breaking(content.subject):
         raise Refused("refused", "The subject: expected one line without control characters.")
     message = EmailMessage(policy=SMTP)
-    message["Subject"] = content.subject[:LONGEST_SUBJECT]
+    _set_subject(message, content.subject[:LONGEST_SUBJECT])
     for header, addresses in (("To", content.to), ("Cc", content.cc)):
         if addresses:
             message[header] = listed(addresses)
-    message["Message-Id"] = f"<{_left_part(identity)}@localhost>"
+    message["Message-Id"] = message_id(identity, "localhost")
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers to what no person wrote
     message.set_content(content.text, cte=_encoding(content.text))
     if content.html is not None:
         message.add_alternative(content.html, subtype="html", cte=_encoding(content.html))
     return message
+
+
+def message_id(identity: str, domain: str) -> str:
+    """Return the Message-Id of a message with this identity from a sender in this domain."""
+    return f"<{_left_part(identity)}@{domain}>"
 
 
 def stamp(message: EmailMessage, sender: Address, name: str) -> None:
@@ -76,6 +82,17 @@ def listed(addresses: Iterable[Address]) -> list[HeaderAddress]:
 def breaking(text: str) -> bool:
     """Tell whether a text has a character that ends a line or hides in one: controls, Unicode's line ends, halves of surrogate pairs."""
     return any(unicodedata.category(character) in _BREAKING for character in text)
+
+
+def _set_subject(message: EmailMessage, subject: str) -> None:
+    """Set a subject that reads as it was written.
+
+    Python's own way takes what begins like an encoded word for one, and writes what it says, line breaks included, into the header.
+    """
+    if subject.isascii() and ENCODED_WORD not in subject:
+        message["Subject"] = subject
+    else:
+        message.set_raw("Subject", Header(subject, "utf-8", header_name="Subject").encode())
 
 
 def _left_part(identity: str) -> str:

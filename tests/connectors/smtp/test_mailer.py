@@ -3,6 +3,8 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.policy import SMTP, SMTPUTF8, default
 from functools import partial
 
 import pytest
@@ -13,7 +15,7 @@ from connectors.framework.settings import ConnectorSettings, SettingsError
 from connectors.framework.surroundings import Surroundings
 from connectors.smtp.address import Address, NotAnAddress
 from connectors.smtp.mailer import Mailer
-from connectors.smtp.message import Content, compose
+from connectors.smtp.message import LONGEST_SUBJECT, Content, compose, stamp
 from connectors.smtp.refusal import Refusal
 from connectors.smtp.settings import SmtpSettings
 from schemas.deployment import Deployment
@@ -173,9 +175,31 @@ def test_a_subject_cannot_begin_another_header(line_end):
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        "=?utf-8?q?Hello=0D=0ABcc:_thief@example.org?=",
+        "=?utf-8?b?SGVsbG8NCkJjYzogdGhpZWZAZXhhbXBsZS5vcmc=?=",
+        "é =?us-ascii?q?a=0Ab?=" * 40,
+        "=?utf-8?q?=0D=0A=0D=0A",
+        "你好  =0ABcc: 😀",
+    ],
+)
+def test_an_encoded_word_in_a_subject_is_text_and_no_header(subject):
+    """Readers decode one (RFC 2047): what a customer wrote as one must neither be decoded on its way nor begin a line."""
+    message = compose(Content(subject, "x", to=(ANN,)), "c1")
+    stamp(message, ANN, "")
+    for policy in (SMTP, SMTPUTF8):
+        read = message_from_bytes(message.as_bytes(policy=policy), policy=default)
+        assert read["Subject"] == subject[:LONGEST_SUBJECT]
+        assert set(read.keys()) == {"Subject", "To", "Message-Id", "Auto-Submitted", "MIME-Version", "Content-Type", "From", "Date",
+                                    "Content-Transfer-Encoding"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
     "text",
     ["a@example.org\r\nBcc: b@example.org", "a@example.org\n", "a@example.org, b@example.org", "a b@example.org", "<a@example.org>",
-     "a@example.org> SIZE=1", "A <a@example.org>", "", "@example.org", "a@", "a@[127.0.0.1]", "a\x00@example.org", "\ud800@example.org"],
+     "a@example.org> SIZE=1", "A <a@example.org>", "", "@example.org", "a@", "a@[127.0.0.1]", "a\x00@example.org", "\ud800@example.org",
+     "=?utf-8?q?=0D=0ABcc=3Athief=40example.com=0D=0AX=3A?=@example.org"],
 )  # fmt: skip
 def test_an_address_is_one_address(text):
     with pytest.raises(NotAnAddress):
@@ -201,9 +225,9 @@ async def test_nobody_there_is_worth_another_try():
 
 @pytest.mark.parametrize("until", [b"EHLO", b"MAIL", b"RCPT", b"DATA", b"<CONTENT>"])
 async def test_a_connection_lost_before_the_message_was_complete_is_worth_another_try(until):
-    long = Content("Long", "x" * 8_000_000, to=(ANN,))  # more than fits what is under way
+    text = "x" * 8_000_000 if until == b"<CONTENT>" else "x"  # more than fits what is under way
     async with speaking(partial(dialogue, until=until)) as port:
-        failure = await send(plain(port), long, (ANN,))
+        failure = await send(plain(port), Content("Long", text, to=(ANN,)), (ANN,))
     assert (type(failure), failure.reason) == (Retry, "unreachable")
 
 
@@ -294,7 +318,9 @@ async def test_send_to_raises_for_the_one_who_is_refused():
     ("mailbox", "said"),
     [
         ({"host": "x", "sender": "no address"}, "e-mail address"),
+        ({"host": "x", "sender": "юля@example.org"}, "ASCII"),
         ({"host": "x", "sender": "a@example.org", "sender_name": "a\r\nBcc: b@c.d"}, "one line"),
+        ({"host": "x", "sender": "a@example.org", "sender_name": "=?utf-8?q?a=0D=0ABcc=3A?="}, "encoded words"),
         ({"host": "x", "sender": "a@example.org", "user": "u"}, "`user` and `password`"),
         ({"host": "x", "sender": "a@example.org", "user": "u", "password": "hush!", "security": "none"}, "in the clear"),
         ({"host": "x", "sender": "a@example.org", "sekurity": "tls"}, "Extra inputs"),

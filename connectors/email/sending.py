@@ -2,17 +2,22 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.email.tables import outgoing_interaction, sending
 from connectors.framework.connector import Body
 from connectors.framework.context import Context
+from connectors.framework.errors import Retry
 from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.smtp.address import Address
 from connectors.sql.database import Database
+
+_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,11 @@ class Sending:
 
 
 class Sendings:
-    """The notes."""
+    """The notes.
+
+    Who notes says what he knows of the sending: where another connector, which took him for dead, has noted something since, he notes
+    nothing and has to look again. So a connector that was only stopped for a while gives no message away a second time.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -35,50 +44,53 @@ class Sendings:
     async def begin(self, context: Context) -> Sending:
         """Return what is noted of a command's message, and note that it has begun where nothing is."""
         async with self._database.writing() as connection:
-            row = (await connection.execute(select(sending).where(sending.c.command_id == context.command_id))).one_or_none()
-            if row is None:
-                first = {"giving": [], "accepted": [], "refused": [], "began_at": _now()}
-                await connection.execute(insert(sending).values(command_id=context.command_id, **first))
-                return Sending()
-        outcome = None if row.outcome is None else Outcome(row.outcome, row.reason, row.detail)
-        return Sending(frozenset(row.giving), frozenset(row.accepted), frozenset(row.refused), outcome)
+            first = {"giving": [], "accepted": [], "refused": [], "began_at": _now()}
+            new = _INSERTS[connection.dialect.name](sending).values(command_id=context.command_id, **first)
+            await connection.execute(new.on_conflict_do_nothing())
+            return await _noted(connection, context)
 
-    async def note(self, context: Context, noted: Sending) -> Sending:
-        """Note how far it has come, and return it."""
+    async def note(self, context: Context, known: Sending, noted: Sending) -> Sending:
+        """Note how far it has come, and return it.
+
+        Raises Retry where more is noted than was known.
+        """
         async with self._database.writing() as connection:
-            await connection.execute(_change(context.command_id, noted))
+            await _change(connection, context, known, noted)
         return noted
 
-    async def sent(self, context: Context, body: Body, noted: Sending, message_id: str, mailbox: str | None) -> Sending:
-        """Note that servers have taken it, or nobody knows whether they have, and keep the outgoing interaction where it is one."""
+    async def sent(self, context: Context, known: Sending, noted: Sending, *, body: Body, message_id: str) -> Sending:
+        """Note that servers have taken it, or nobody knows whether they have, and keep the outgoing interaction where it is one.
+
+        Raises Retry where more is noted than was known.
+        """
         async with self._database.writing() as connection:
             unknown = noted.giving if noted.outcome is not None and noted.outcome.outcome == UNKNOWN else frozenset()
-            await connection.execute(_change(context.command_id, noted))
+            await _change(connection, context, known, noted)
             if body["outgoing_interaction"]:
                 lists = {"accepted": sorted(noted.accepted), "refused": sorted(noted.refused), "unknown": sorted(unknown)}
-                known = outgoing_interaction.c.id == context.command_id
-                if (await connection.execute(update(outgoing_interaction).where(known).values(**lists))).rowcount == 0:
-                    values = {**_outgoing(context, body), **lists, "message_id": message_id, "mailbox": mailbox}
+                of_it = outgoing_interaction.c.id == context.command_id
+                if (await connection.execute(update(outgoing_interaction).where(of_it).values(**lists))).rowcount == 0:
+                    values = {**_outgoing(context, body), **lists, "message_id": message_id}
                     await connection.execute(insert(outgoing_interaction).values(**values))
         return noted
 
-    async def end(self, context: Context, noted: Sending, outcome: Outcome) -> Outcome:
-        """Note what is answered, and return it."""
-        await self.note(context, replace(noted, outcome=outcome))
-        return outcome
+
+async def _noted(connection: AsyncConnection, context: Context) -> Sending:
+    """Return what is noted; until the transaction ends nobody else changes it."""
+    row = (await connection.execute(select(sending).where(sending.c.command_id == context.command_id).with_for_update())).one()
+    outcome = None if row.outcome is None else Outcome(row.outcome, row.reason, row.detail)
+    return Sending(frozenset(row.giving), frozenset(row.accepted), frozenset(row.refused), outcome)
 
 
-def _change(command_id: str, noted: Sending) -> Any:
-    """What a sending's row becomes; once it has ended it has no addresses any more."""
-    ended = noted.outcome is not None
-    values: Mapping[str, Any] = {
-        "giving": _listed(() if ended else noted.giving),
-        "accepted": _listed(() if ended else noted.accepted),
-        "refused": _listed(() if ended else noted.refused),
-    }
+async def _change(connection: AsyncConnection, context: Context, known: Sending, noted: Sending) -> None:
+    """Change a sending's row; once it has ended it has no addresses any more."""
+    if await _noted(connection, context) != known:
+        raise Retry("unreachable", detail="Another connector has gone on with the message.")
+    kept = noted if noted.outcome is None else Sending(outcome=noted.outcome)
+    values: Mapping[str, Any] = {"giving": sorted(kept.giving), "accepted": sorted(kept.accepted), "refused": sorted(kept.refused)}
     if noted.outcome is not None:
         values = {**values, "outcome": noted.outcome.outcome, "reason": noted.outcome.reason, "detail": noted.outcome.detail}
-    return update(sending).where(sending.c.command_id == command_id).values(**values)
+    await connection.execute(update(sending).where(sending.c.command_id == context.command_id).values(**values))
 
 
 def _outgoing(context: Context, body: Body) -> Mapping[str, Any]:
@@ -90,6 +102,7 @@ def _outgoing(context: Context, body: Body) -> Mapping[str, Any]:
         "flow": envelope["flow"],
         "action": envelope["action"],
         "queue": body["queue"],
+        "mailbox": body["mailbox"],
         "template": body["template"],
         "sent_at": _now(),
         "recipients": {name: list(body[name]) for name in ("to", "cc", "bcc")},
@@ -102,10 +115,6 @@ def _outgoing(context: Context, body: Body) -> Mapping[str, Any]:
 def texts(addresses: Iterable[Address]) -> frozenset[str]:
     """Return addresses as they are noted."""
     return frozenset(address.text for address in addresses)
-
-
-def _listed(addresses: Iterable[str]) -> list[str]:
-    return sorted(addresses)
 
 
 def _storable(text: str) -> str:

@@ -3,8 +3,6 @@
 import json
 from contextlib import asynccontextmanager
 
-import pytest
-
 from connectors.email.office import mount
 from connectors.email.outbox import outbox_server
 from connectors.smtp.address import Address
@@ -40,11 +38,6 @@ async def outbox(redis_server):
             await mailer.send_to("shop", compose(Content(subject, text, html, (Address(ANN),)), "c1-1-1"), Address(ANN))
 
         yield put
-
-
-@pytest.fixture
-def sqlite_url(tmp_path):
-    return f"sqlite:///{tmp_path / 'connectors.db'}"
 
 
 async def test_outgoing_interactions_are_listed_searched_and_opened(redis_server, sql_url):

@@ -7,11 +7,14 @@ const none = document.getElementById("none");
 const dialog = document.getElementById("email");
 const search = document.getElementById("search");
 let after = null;
+let turn = 0; // what an earlier search asked for must not be shown in a later one
 
 async function load() {
+  const mine = ++turn;
   const query = new URLSearchParams(new FormData(search));
   if (after !== null) query.set("after", after);
   const found = await api(`/api/emails?${query}`);
+  if (mine !== turn) return;
   rows.append(...found.emails.map(row));
   none.hidden = rows.children.length > 0;
   after = found.next;

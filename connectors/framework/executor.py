@@ -56,14 +56,14 @@ class _Command:
     context: Context
     limit: Limit
     uncertain: str | None = None
-    """The outcome of the last try that reached its target, such as `unknown`: what is not let through to the target has that one, too."""
+    """What is known of earlier tries where one may have been done, such as `unknown`: the outcome of what tells no more than they did."""
 
 
 class Executor:
     """Claims, executes, retries and records commands of one connector.
 
     The claim lasts from before the method is called until its outcome is recorded; while a command waits, for another try or for its turn,
-    nothing is claimed. So a claim without a living owner says: the connector died between doing and recording.
+    nothing is claimed, unless an earlier try may have been done. So a claim without a living owner says: nobody can tell what was done.
     """
 
     def __init__(
@@ -155,18 +155,20 @@ class Executor:
                 case Taken():
                     raise _Busy
                 case Inherited():
-                    self._metrics.inherited.labels(*self._named(method)).inc()
-                    executing = self._resolve(command, next_wait)
+                    if command.uncertain is None:
+                        self._metrics.inherited.labels(*self._named(method)).inc()
+                        command.uncertain = UNKNOWN
+                    executing = self._resolve(command, next_wait, turn=turn)
                 case _:
                     executing = self._call(command, turn=turn)
             result = await executing
             if isinstance(result, Retry):
-                self._metrics.retried.labels(*self._named(method), result.reason).inc()
+                self._metrics.retried.labels(*self._named(method), self._metrics.reason(result.reason)).inc()
                 if not command.limit.allows(result, next_wait):
                     result = Outcome.failed(method.failure, result)
             if isinstance(result, Outcome):
                 return await self._answer(command, claimant, result)
-            if not _in_doubt(result, method):
+            if command.uncertain is None:  # else the claim stays: whoever tries next, and be it too late, has to know that it was begun
                 await self._record.release(command_id, claimant)
             raise result
         finally:
@@ -175,12 +177,12 @@ class Executor:
     async def _answer(self, command: _Command, claimant: str, outcome: Outcome) -> bytes | None:
         response = await self._record.answer(command.context.command_id, claimant, await self._response(command, outcome))
         named = self._named(command.method)
-        self._metrics.answered.labels(*named, outcome.outcome, outcome.reason or "").inc()
+        self._metrics.answered.labels(*named, outcome.outcome, self._metrics.reason(outcome.reason)).inc()
         self._metrics.seconds.labels(*named).observe(command.limit.spent())
         return response
 
-    async def _resolve(self, command: _Command, next_wait: float) -> Outcome | Retry | _NotYet:
-        """Find out what became of a command that a dead connector had begun.
+    async def _resolve(self, command: _Command, next_wait: float, *, turn: bool) -> Outcome | Retry | _NotYet:
+        """Find out what became of a command that a dead connector had begun, or an earlier try of ours whose answer was lost.
 
         Where it cannot be told now, and there is time, the error is raised and the claim left as it is: the next try inherits it again.
         """
@@ -199,15 +201,15 @@ class Executor:
                 if found is not None:
                     return found
                 command.uncertain = None
-                return await self._call(command, turn=True)
+                return await self._call(command, turn=turn)
         elif method.idempotent and not limit.found_late:
-            return await self._call(command, turn=True)
-        return Outcome(UNKNOWN, "interrupted", "A connector stopped while it executed the command.")
+            return await self._call(command, turn=turn)
+        return Outcome(UNKNOWN, "interrupted", "The command was begun, and nobody can tell whether it was done.")
 
     async def _call(self, command: _Command, *, turn: bool) -> Outcome | Retry | _NotYet:
         method, context, limit = command.method, command.context, command.limit
         if limit.found_late:
-            return Outcome("error", "timeout", "The command was found past its deadline and not executed.")
+            return Outcome(method.failure, "timeout", "The command was found past its deadline and not executed.")
         clock = asyncio.timeout(limit.left())
         try:
             target = None if method.target is None else method.target(command.body, context)
@@ -228,10 +230,10 @@ class Executor:
             return Outcome.failed(method.failure, refused)
         except Exception as error:  # a fault of one connector's method must not stop the partition
             if isinstance(error, TimeoutError) and clock.expired():
-                return Outcome(method.failure, "timeout", "The command took longer than it was given.")
+                return Outcome(command.uncertain or method.failure, "timeout", "The command took longer than it was given.")
             logger.exception("%s.%s: expected an outcome, Retry or Refused", *self._named(method))
             self._metrics.faults.labels(*self._named(method)).inc()
-            return Outcome(method.failure, "connector_fault", f"The connector failed: {type(error).__name__}.")
+            return Outcome(command.uncertain or method.failure, "connector_fault", f"The connector failed: {type(error).__name__}.")
 
     async def _admit(self, target: str, command: _Command, *, turn: bool) -> None:
         """Return when the target may be called now.
@@ -281,11 +283,6 @@ class Executor:
 async def _unsupported(_connector: Connector, _body: Body, context: Context) -> Outcome:
     name = context.envelope["body"][0].rpartition(".")[2]
     return Outcome("error", "unsupported_command", f"This connector does not execute {name}.")
-
-
-def _in_doubt(error: Exception, method: CommandMethod) -> bool:
-    """Whether the back end is to be asked before another try: the claim stays, and the next try inherits it as one of a dead connector."""
-    return isinstance(error, Retry) and error.outcome == UNKNOWN and method.look_up is not None
 
 
 def _pause(error: Exception) -> bool | float:

@@ -39,7 +39,7 @@ class Sender(Connector):
         self.executed: Counter[str] = Counter()
         self.times: list[tuple[str, float]] = []
 
-    @command("SendMessage", target=_account)
+    @command("SendMessage", idempotent=True, target=_account)
     async def send_message(self, body: Body, context: Context) -> Outcome:
         self.executed[context.command_id] += 1
         self.times.append((context.command_id, time.monotonic()))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -15,18 +15,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from connectors.framework.context import Context
 from connectors.framework.errors import StoreAway
-from connectors.framework.outcome import Outcome
+from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.framework.surroundings import Surroundings
 from connectors.sql.migration import migrate
 from connectors.sql.settings import SQLITE, SqlSettings
-from connectors.sql.sqlite import is_passing, prepared
+from connectors.sql.sqlite import LOCK_SECONDS, begin, is_passing, prepared
 from connectors.sql.tables import executed
 
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
-_LOCK_SECONDS: Final = 10.0
-_CONNECT_SECONDS: Final = 5
+# A server that is gone without a word, such as after a failover, is noticed within half a minute (libpq, parameter key words).
+_POSTGRESQL: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 # Serialization failure, deadlock, lock timeout (PostgreSQL, appendix A): another try may do.
 _PASSING: Final = frozenset({"40001", "40P01", "55P03", "57014"})
+
+_KEPT: Final = 5
+"""So many times as long as its id is known in Redis is it kept what a command has done: dead letters can be sent again for a month."""
+
+_FORGET_SECONDS: Final = 60.0
+_FORGOTTEN_AT_ONCE: Final = 10_000
 
 Work = Callable[[AsyncConnection], Awaitable[Outcome]]
 
@@ -44,13 +56,15 @@ class Database:
         url = make_url(settings.url.get_secret_value())
         self._sqlite = url.drivername == SQLITE
         more: dict[str, Any] = (
-            {"connect_args": {"timeout": _LOCK_SECONDS}}
+            {"connect_args": {"timeout": LOCK_SECONDS}}
             if self._sqlite
-            else {"connect_args": {"connect_timeout": _CONNECT_SECONDS}, "pool_size": settings.pool_size, "pool_pre_ping": True}
+            else {"connect_args": _POSTGRESQL, "pool_size": settings.pool_size, "pool_pre_ping": True}
         )
         self.engine: Final[AsyncEngine] = create_async_engine(url.set(drivername=_DRIVERS[url.drivername]), hide_parameters=True, **more)
         if self._sqlite:
             prepared(self.engine.sync_engine)
+        self._kept_ms = int(surroundings.settings.record_expiry_seconds * 1000) * _KEPT
+        self._forget_at = 0.0
         self._opening = asyncio.Lock()
         self._is_open = False
         # SQLite has one writer at a time, and who finds it busy looks again now and then: in one process, waiting in turn is far quicker.
@@ -96,8 +110,8 @@ class Database:
         """
         with _answering():
             async with self._turn, self.engine.connect() as connection:
-                if self._sqlite:  # from the beginning: a reader that wants to write only later would find the lock taken, without waiting
-                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                if self._sqlite:
+                    await begin(connection)
                 else:
                     await connection.begin()
                 try:
@@ -110,17 +124,43 @@ class Database:
     async def once(self, context: Context, work: Work) -> Outcome:
         """Do a command's work and note that it is done, in one transaction; a command that was done before only gets its outcome again.
 
-        What the work raises rolls both back. Raises StoreAway where the store does not answer.
+        What the work raises rolls both back. Raises StoreAway where the store does not answer, with outcome `unknown` where it was to
+        commit.
         """
+        await self._forget()
+        outcome: Outcome | None = None
         try:
             async with self.writing() as connection:
-                return await self._recorded(connection, context) or await self._done(connection, context, work)
+                outcome = await self._recorded(connection, context) or await self._done(connection, context, work)
+        except StoreAway as away:
+            if outcome is not None:
+                away.outcome = UNKNOWN
+            raise
         except IntegrityError as error:
             # Another connector, which took us for dead, was faster; or the work itself met a constraint that it does not expect.
-            async with self.reading() as connection:
-                if (recorded := await self._recorded(connection, context)) is not None:
-                    return recorded
+            if (recorded := await self.recorded(context)) is not None:
+                return recorded
             raise error from None
+        return outcome
+
+    async def recorded(self, context: Context) -> Outcome | None:
+        """Return the outcome of a command that `once` has done; None where it has not.
+
+        Raises StoreAway where the store does not answer.
+        """
+        async with self.reading() as connection:
+            return await self._recorded(connection, context)
+
+    async def _forget(self) -> None:
+        """Delete now and then what was executed so long ago that nobody can command it again."""
+        now = time.monotonic()
+        if now < self._forget_at:
+            return
+        self._forget_at = now + _FORGET_SECONDS
+        old = (executed.c.family == self.family) & (executed.c.executed_at < time.time_ns() // 1_000_000 - self._kept_ms)
+        some = select(executed.c.command_id).where(old).limit(_FORGOTTEN_AT_ONCE)
+        async with self.writing() as connection:
+            await connection.execute(delete(executed).where(executed.c.family == self.family, executed.c.command_id.in_(some)))
 
     async def _recorded(self, connection: AsyncConnection, context: Context) -> Outcome | None:
         wanted = select(executed).where(executed.c.family == self.family, executed.c.command_id == context.command_id)

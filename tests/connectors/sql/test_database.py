@@ -1,13 +1,20 @@
 """The SQL store on SQLite and on PostgreSQL."""
 
 import asyncio
+import os
+import secrets
+import socket
+import sqlite3
+import time
+from contextlib import closing
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, event, func, insert, select
 
 from connectors.framework.context import Context
-from connectors.framework.errors import Refused, Retry
-from connectors.framework.outcome import Outcome
+from connectors.framework.ending import end
+from connectors.framework.errors import Refused, Retry, StoreAway
+from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.framework.settings import SettingsError
 from connectors.sql.database import Database, opened
 from connectors.sql.tables import executed
@@ -59,6 +66,20 @@ async def test_the_same_command_at_the_same_time_is_done_once(database):
     assert await count(database) == await count(database, executed) == 1
 
 
+async def test_what_was_executed_long_ago_is_forgotten(database):
+    day = 24 * 3600 * 1000
+    now = time.time_ns() // 1_000_000
+    rows = [("sql", "old", now - 60 * day), ("sql", "recent", now - 30 * day), ("cases", "of another", now - 60 * day)]
+    async with database.writing() as connection:
+        for family, command_id, at in rows:
+            row = {"family": family, "command_id": command_id, "outcome": "ok", "results": {}, "executed_at": at}
+            await connection.execute(insert(executed).values(row))
+    await database.once(context(1), adding("a"))
+    async with database.reading() as connection:
+        left = set((await connection.execute(select(executed.c.command_id))).scalars())
+    assert left == {"recent", "of another", "c1-1-1"}
+
+
 async def test_what_is_refused_leaves_nothing_and_may_be_done_later(database):
     async def refuse(connection):
         await adding("a")(connection)
@@ -88,6 +109,31 @@ async def test_a_cancelled_command_leaves_nothing(database):
     assert await count(database) == 1
 
 
+async def test_who_is_cut_off_while_another_process_writes_leaves_nothing_behind(tmp_path):
+    async with opened(around(Deployment(), SMART_ROUTING_SQL_URL=f"sqlite:///{tmp_path / 'connectors.db'}"), "sql") as database:
+        with closing(sqlite3.connect(tmp_path / "connectors.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            before = asyncio.all_tasks()
+            task = asyncio.create_task(database.once(context(1), adding("a")))
+            await asyncio.sleep(0.3)
+            async with asyncio.timeout(1):
+                await end(task)
+            assert asyncio.all_tasks() == before
+
+
+async def test_a_writer_waits_for_another_process_that_writes(tmp_path):
+    async with opened(around(Deployment(), SMART_ROUTING_SQL_URL=f"sqlite:///{tmp_path / 'connectors.db'}"), "sql") as database:
+        async with database.writing() as connection:
+            await connection.run_sync(metadata.create_all)
+        with closing(sqlite3.connect(tmp_path / "connectors.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            task = asyncio.create_task(database.once(context(1), adding("a")))
+            await asyncio.sleep(0.5)
+            assert not task.done()
+            other.execute("ROLLBACK")
+            assert (await task).outcome == "ok"
+
+
 async def test_writers_come_one_after_the_other_or_side_by_side_and_none_is_lost(database):
     await asyncio.gather(*(database.once(context(number), adding(f"a{number}")) for number in range(50)))
     assert await count(database) == await count(database, executed) == 50
@@ -102,35 +148,69 @@ async def test_many_who_open_it_at_the_same_time_migrate_it_once(sql_url):
         await database.close()
 
 
-async def test_a_store_that_is_down_is_tried_again():
+@pytest.fixture(scope="module")
+def mortal_server():
+    """A server for tests that stop it: each leaves it running."""
     with PostgresqlServer() as server:
-        surroundings = around(Deployment(), SMART_ROUTING_SQL_URL=server.url("postgres"))
-        async with opened(surroundings, "sql") as database:
-            async with database.writing() as connection:
-                await connection.run_sync(metadata.create_all)
-            server.stop()
-            with pytest.raises(Retry, match="unreachable"):
-                await database.once(context(1), adding("a"))
-            server.start()
-            assert (await database.once(context(1), adding("a"))).outcome == "ok"
-            assert await count(database) == 1
+        yield server
 
 
-async def test_a_store_that_goes_in_the_middle_of_a_command_is_tried_again():
-    with PostgresqlServer() as server:
-        async with opened(around(Deployment(), SMART_ROUTING_SQL_URL=server.url("postgres")), "sql") as database:
-            async with database.writing() as connection:
-                await connection.run_sync(metadata.create_all)
+@pytest.fixture
+async def mortal(mortal_server):
+    name = f"test_{secrets.token_hex(4)}"
+    mortal_server.execute(f"CREATE DATABASE {name}")
+    async with opened(around(Deployment(), SMART_ROUTING_SQL_URL=mortal_server.url(name)), "sql") as made:
+        async with made.writing() as connection:
+            await connection.run_sync(metadata.create_all)
+        yield made
 
-            async def killed(connection):
-                await adding("a")(connection)
-                await asyncio.to_thread(server.stop)
-                return Outcome.ok()
 
-            with pytest.raises(Retry, match="unreachable"):
-                await database.once(context(1), killed)
-            server.start()
-            assert await count(database) == await count(database, executed) == 0
+async def test_a_store_that_is_down_is_tried_again(mortal_server, mortal):
+    mortal_server.stop()
+    with pytest.raises(Retry, match="unreachable"):
+        await mortal.once(context(1), adding("a"))
+    mortal_server.start()
+    assert (await mortal.once(context(1), adding("a"))).outcome == "ok"
+    assert await count(mortal) == 1
+
+
+async def test_a_store_that_goes_in_the_middle_of_a_command_is_tried_again(mortal_server, mortal):
+    async def killed(connection):
+        await adding("a")(connection)
+        await asyncio.to_thread(mortal_server.stop)
+        return Outcome.ok()
+
+    with pytest.raises(StoreAway) as away:
+        await mortal.once(context(1), killed)
+    assert away.value.outcome is None, "it surely was not done"
+    mortal_server.start()
+    assert await count(mortal) == await count(mortal, executed) == 0
+
+
+async def test_a_store_that_goes_while_it_commits_may_have_done_it(mortal_server, mortal):
+    async def killed_later(connection):
+        event.listen(mortal.engine.sync_engine, "commit", lambda _connection: mortal_server.stop(), once=True)
+        return await adding("a")(connection)
+
+    with pytest.raises(StoreAway) as away:
+        await mortal.once(context(1), killed_later)
+    assert away.value.outcome == UNKNOWN
+    mortal_server.start()
+    assert (await mortal.once(context(1), adding("a"))).outcome == "ok"
+    assert await count(mortal) == await count(mortal, executed) == 1
+
+
+async def test_a_server_that_is_gone_without_a_word_is_noticed(postgresql_url):
+    async with opened(around(Deployment(), SMART_ROUTING_SQL_URL=postgresql_url), "sql") as database, database.reading() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        assert raw is not None
+        descriptor = os.dup(raw.fileno())
+        with socket.socket(fileno=descriptor) as connected:
+            assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            seconds = [connected.getsockopt(socket.IPPROTO_TCP, option) for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL)]
+            probes = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+            assert seconds[0] + seconds[1] * probes <= 30
+            assert 0 < connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) <= 30_000
 
 
 async def test_a_statement_that_is_wrong_is_no_reason_to_try_again(database):

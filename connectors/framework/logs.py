@@ -5,6 +5,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Iterable
+from contextvars import Context
 from types import TracebackType
 from typing import Any, Final
 
@@ -99,12 +100,19 @@ def log_as_json(level: str, secrets: Iterable[str]) -> None:
 
 
 def log_lost_errors(loop: asyncio.AbstractEventLoop) -> None:
-    """Log what a task of this loop raised and nobody looked at, without the words of the error."""
+    """Log what a task of this loop raised and nobody looked at, without the words of the error, and tasks lost before their end."""
 
     def log(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        logger.error("%s", context.get("message"), exc_info=context.get("exception"))
+        of = _coroutine_of(context.get("task") or context.get("future"))
+        # Told whenever the garbage collector comes by: the command that is handled then has nothing to do with it.
+        Context().run(logger.error, "%s%s", context.get("message"), of, exc_info=context.get("exception"))
 
     loop.set_exception_handler(log)
+
+
+def _coroutine_of(task: object) -> str:
+    coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
+    return "" if coroutine is None else f" ({getattr(coroutine, '__qualname__', type(coroutine).__name__)})"
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -1,11 +1,17 @@
 """What connectors tell monitoring: Prometheus metrics of a process, in a registry of their own."""
 
+import re
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from connectors.framework.pulse import Pulse
 
+OTHER: Final = "other"
+"""Stands for reason codes that are none, or more than can be counted one by one."""
+
+_MOST_REASONS: Final = 100
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 _FAMILY: Final = ("family",)
 _COMMAND: Final = ("family", "command")
@@ -19,6 +25,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry()
+        self._reasons: set[str] = set()
         self.pulse: Final = Pulse()
         self.answered = self._counter("commands", "Commands answered, by outcome and reason code", (*_COMMAND, "outcome", "reason"))
         self.repeated = self._counter("repeated", "Commands answered from the record", _COMMAND)
@@ -39,6 +46,15 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+
+    def reason(self, code: str | None) -> str:
+        """Return a reason code as a label; back ends may have their own, and what they say may be anything."""
+        if not code or code in self._reasons:
+            return code or ""
+        if len(self._reasons) >= _MOST_REASONS or not _CODE.fullmatch(code):
+            return OTHER
+        self._reasons.add(code)
+        return code
 
     def _counter(self, name: str, what: str, labels: tuple[str, ...]) -> Counter:
         return Counter(_named(name), what, labels, registry=self.registry)

@@ -90,18 +90,18 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             stack.push_async_callback(self._stop_consuming)
             await self._consumer.start()
             stack.push_async_callback(self._leave)
-            committing = asyncio.create_task(self._keep_committing())
-            stack.push_async_callback(end, committing)
             self._metrics.starts.labels(family).inc()
             logger.info("connector %s: started", family)
-            await self._read_until(stop)
+            await self._work_until(stop)
         logger.info("connector %s: stopped", family)
 
-    async def on_partitions_revoked(self, _revoked: set[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Finish what is under way before others get the partitions; aiokafka gives all of them back at every rebalance."""
         await self._leave()
         await self._presence.begin_anew()
         self._assignment = Assignment(self._work)
+        for partition in revoked:  # their lag is told by whoever has them next
+            self._metrics.lag.remove(self._connector.family, str(partition.partition))
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Say so; the consumer goes on from the committed offsets by itself."""
@@ -128,14 +128,15 @@ class ConnectorRunner(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         consumer.subscribe([self._deployment.topics.commands(self._connector.family)], listener=self)
         return consumer
 
-    async def _read_until(self, stop: asyncio.Event) -> None:
-        reading, stopping = asyncio.create_task(self._read()), asyncio.create_task(stop.wait())
+    async def _work_until(self, stop: asyncio.Event) -> None:
+        working = [asyncio.create_task(self._read()), asyncio.create_task(self._keep_committing())]
+        stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait([reading, stopping], return_when=asyncio.FIRST_COMPLETED)
-            if reading.done():
-                reading.result()
+            done, _ = await asyncio.wait([*working, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:  # neither ends but by a fault
+                task.result()
         finally:
-            await end(reading, stopping)
+            await end(*working, stopping)
 
     async def _read(self) -> None:
         wanted, polled = max(1, self._settings.unfinished_limit // _SHARE_OF_ROOM), time.monotonic()

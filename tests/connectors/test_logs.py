@@ -1,6 +1,7 @@
 """What is in a log of connectors, and what never is."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
 from connectors.framework.errors import Retry
-from connectors.framework.logs import MaskedFormatter
+from connectors.framework.logs import MaskedFormatter, log_lost_errors
 from connectors.framework.masking import MASK, Mask, handling, secrets_of
 from connectors.framework.outcome import Outcome
 from schemas.deployment import Deployment
@@ -142,6 +143,26 @@ def test_secrets_are_masked_wherever_they_come_from(logger):
     with logged(secrets) as lines:
         logger.warning("no connection to %s with %r", deployment.redis_url, "open sesame open sesame")
     assert lines[0]["message"] == f"no connection to redis://user:{MASK}@redis:6379/0 with '{MASK}'"
+
+
+async def test_a_task_that_nobody_waits_for_any_more_is_named_and_belongs_to_no_command():
+    async def waits_for_ever():
+        await asyncio.get_running_loop().create_future()
+
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    log_lost_errors(loop)
+    try:
+        with logged() as lines, handling("messaging", "SendChoices", Context.of(COMMAND)):
+            asyncio.create_task(waits_for_ever())  # noqa: RUF006 - it is to be lost
+            await asyncio.sleep(0)
+            gc.collect()
+    finally:
+        loop.set_exception_handler(before)
+    (line,) = lines
+    assert str(line["message"]).startswith("Task was destroyed but it is pending!")
+    assert "waits_for_ever" in str(line["message"])
+    assert "command" not in line
 
 
 class Careless(Connector):

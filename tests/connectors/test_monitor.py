@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from prometheus_client.parser import text_string_to_metric_families
 
 from connectors.framework.errors import Refused, Retry
-from connectors.framework.metrics import Metrics
+from connectors.framework.metrics import OTHER, Metrics
 from connectors.framework.monitor import monitored
 from connectors.framework.runner import ConnectorRunner
 from smart_routing.free_port import free_port
@@ -72,20 +72,30 @@ async def test_what_commands_do_is_counted(bench):
 
 
 async def test_metrics_carry_no_personal_data(bench):
+    async def says_who(_context):
+        raise Refused("secret reason of +33612345678")
+
     metrics, stop = Metrics(), asyncio.Event()
     bench.send(
         "SendMessage", HELLO, command_id="secret-id", conversation="secret-conversation", address="+33612345678", account="secret-account"
     )
     async with monitored("127.0.0.1", 0, metrics, 10) as address:
-        task = asyncio.create_task(ConnectorRunner(Probe(), bench.deployment, QUICK, metrics=metrics).run(stop))
+        task = asyncio.create_task(ConnectorRunner(Probe(says_who), bench.deployment, QUICK, metrics=metrics).run(stop))
         await bench.responses(1)
         async with ClientSession() as session, session.get(f"{address}/metrics") as response:
             text = await response.text()
         stop.set()
         await task
-    assert "smart_routing_connector_commands_total" in text
+    assert 'outcome="error",reason="other"' in text
     assert "secret" not in text
     assert "33612345678" not in text
+
+
+def test_reasons_that_back_ends_make_up_are_not_counted_one_by_one_without_end():
+    metrics = Metrics()
+    labels = {metrics.reason(code) for code in ["timeout", None, *(f"case_{number}" for number in range(1_000)), "timeout", "x" * 41, "Ü"]}
+    assert {"timeout", "", "case_0", OTHER} <= labels
+    assert len(labels) < 110
 
 
 async def test_health_tells_who_is_not_at_work():
@@ -150,3 +160,26 @@ async def test_lag_counts_what_is_not_read(bench):
     await bench.responses(20)
     stop.set()
     await task
+
+
+async def test_lag_is_told_by_the_connector_that_has_the_partition(bench):
+    def told(metrics):
+        names = [str(number) for number in range(2)]
+        labels = [{"family": "messaging", "partition": name} for name in names]
+        return {
+            label["partition"] for label in labels if metrics.registry.get_sample_value("smart_routing_connector_lag", label) is not None
+        }
+
+    first, second = (Metrics(), asyncio.Event()), (Metrics(), asyncio.Event())
+    for number in range(20):
+        bench.send("SendMessage", HELLO, command_id=str(number), conversation=f"c{number}")
+    tasks = [asyncio.create_task(ConnectorRunner(Probe(), bench.deployment, QUICK, metrics=first[0]).run(first[1]))]
+    await until(lambda: told(first[0]) == {"0", "1"})
+    tasks.append(asyncio.create_task(ConnectorRunner(Probe(), bench.deployment, QUICK, metrics=second[0]).run(second[1])))
+    await until(lambda: not told(first[0]))
+    for number in range(20, 40):
+        bench.send("SendMessage", HELLO, command_id=str(number), conversation=f"c{number}")
+    await until(lambda: told(first[0]) | told(second[0]) == {"0", "1"} and not told(first[0]) & told(second[0]))
+    for _, stop in (first, second):
+        stop.set()
+    await asyncio.gather(*tasks)

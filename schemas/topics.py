@@ -33,6 +33,8 @@ _FOR_GOOD = "-1"
 
 # An outage of a week loses nothing that came in, and an interaction lives for 72 hours without an event.
 _WEEK_OF_INPUTS = {"cleanup.policy": "delete", "retention.ms": str(7 * _DAY), "max.message.bytes": str(LARGEST_INPUT_BYTES)}
+# Only closed segments are deleted: a command is gone a day after its week at most, before connectors forget that they have executed it.
+_COMMANDS = {**_WEEK_OF_INPUTS, "segment.ms": str(_DAY)}
 # Time is the broker's when it logs an input: a gateway's wrong clock moves no deadline.
 _TIMED_BY_THE_BROKER = {**_WEEK_OF_INPUTS, "message.timestamp.type": "LogAppendTime"}
 # The journal carries the event that was applied in whole, up to the largest input, beside its steps and commands.
@@ -131,7 +133,7 @@ class Topics:
 
     def specs(self, partitions: int) -> tuple[TopicSpec, ...]:
         """Every topic of a deployment whose conversations are spread over that many partitions."""
-        commands = (TopicSpec(self.commands(family), partitions, MappingProxyType(_WEEK_OF_INPUTS)) for family in COMMAND_FAMILIES)
+        commands = (TopicSpec(self.commands(family), partitions, MappingProxyType(_COMMANDS)) for family in COMMAND_FAMILIES)
         return (
             *(TopicSpec(name, partitions, MappingProxyType(_TIMED_BY_THE_BROKER)) for name in self.inputs),
             *commands,

@@ -191,7 +191,9 @@ class ConnectorSettings(Settings):
 
     concurrency: int = Field(default=64, ge=1, le=10_000, description="how many commands are executed at once")
     unfinished_limit: int = Field(default=1_000, ge=1, le=1_000_000, description="how many commands may be read and not finished")
-    record_expiry_seconds: Seconds = Field(default=7 * _DAY, description="how long a command id is known to be executed")
+    record_expiry_seconds: Seconds = Field(
+        default=9 * _DAY, description="how long a command id is known to be executed; longer than commands are kept on their topics"
+    )
     presence_seconds: Seconds = Field(default=10, description="how long after its last sign of life a connector counts as dead")
     retry_initial_seconds: Seconds = Field(default=0.2, description="pause before the second try, doubled with every further one")
     retry_longest_seconds: Seconds = Field(default=30, description="longest pause between two tries")

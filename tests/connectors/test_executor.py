@@ -12,8 +12,10 @@ from connectors.framework.outcome import Outcome
 from connectors.framework.presence import Presence
 from connectors.framework.rate import Rates
 from connectors.framework.record import ExecutionRecord
+from connectors.framework.settings import ConnectorSettings
 from connectors.framework.wire import Wire
 from schemas.codec import Codec
+from schemas.topics import Topics
 from tests.connectors.command_bench import QUICK, until
 from tests.connectors.probe import Probe
 
@@ -104,8 +106,13 @@ async def test_the_record_is_forgotten_after_its_expiry(redis_server):
     async with executing(redis_server, probe, settings) as (one, _, redis):
         await execute(one)
         assert 0 < await redis.pttl("record:1") <= 300
-    defaults = type(QUICK)()
-    assert defaults.record_expiry_seconds == 7 * 24 * 3600, "as long as commands are kept on their topic"
+
+
+def test_an_executed_command_is_known_for_longer_than_it_can_be_read_again():
+    topics = Topics()
+    (spec,) = (spec for spec in topics.specs(1) if spec.name == topics.commands("messaging"))
+    kept_ms = int(spec.config["retention.ms"]) + int(spec.config["segment.ms"])
+    assert ConnectorSettings().record_expiry_seconds * 1000 > kept_ms
 
 
 async def test_repeating_a_claim_whose_answer_was_lost_gives_the_same_claim(redis_server):

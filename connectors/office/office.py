@@ -127,7 +127,7 @@ class Office:
         session = await self._session(request)
         if session is None:
             return None
-        if request.method not in _SAFE and not hmac.compare_digest(request.headers.get(_CSRF, "").encode(*SENT), session.csrf.encode()):
+        if _needs_token(request) and not hmac.compare_digest(request.headers.get(_CSRF, "").encode(*SENT), session.csrf.encode()):
             raise Fault(403, _CSRF, "the token of this session", "another or none")
         return self._list.by_name(session.name)
 
@@ -167,6 +167,8 @@ class Office:
         if staff is None:
             raise Fault(401, "name or password", "one that is known", "another")
         await self._sessions.forget_tries(given.name)
+        if (before := request.cookies.get(COOKIE)) is not None:
+            await self._sessions.finish(before)
         key, _ = await self._sessions.begin(staff.name)
         response = answered({"name": staff.name}, status=201)
         response.set_cookie(COOKIE, key, httponly=True, secure=self._secure, samesite="Strict", path="/")
@@ -178,6 +180,11 @@ class Office:
         response = answered({})
         response.del_cookie(COOKIE, path="/")
         return response
+
+
+def _needs_token(request: web.Request) -> bool:
+    """Whether it changes something of the session's; who signs in does not, over whatever session he, or another one, has left open."""
+    return request.method not in _SAFE and (request.method, request.rel_url.path) != ("POST", "/office/session")
 
 
 def office_application(surroundings: Surroundings, parts: Iterable[Callable[[Office], None]]) -> web.Application:

@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from connectors.framework.fault import Fault, shown
+from connectors.framework.json_answer import json_of
 
 LARGEST_PAGE: Final = 100
 
@@ -43,7 +44,7 @@ def place_of(text: str | None) -> Place | None:
     if text is None:
         return None
     try:
-        number, identity = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        number, identity = json_of(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError):
         number = identity = None
     if type(number) is not int or abs(number) >= 1 << 63 or not isinstance(identity, str) or not identity.isascii() or "\0" in identity:

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from typing_extensions import override
 
 from connectors.framework.relay import Relay
@@ -27,6 +29,9 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 
+# KEYS[1] lease; ARGV: who has it, and waits for nobody to find that he has gone.
+_RELEASE_SCRIPT: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end return 1"
+
 
 class OutboxRelay(Relay):
     """Sends the stream's entries, those of one conversation in their order, and removes each once Kafka has it.
@@ -43,6 +48,13 @@ class OutboxRelay(Relay):
         self._stream = stream
         self._me = uuid4().hex
         self._lease = redis.register_script(_LEASE_SCRIPT)
+        self._release = redis.register_script(_RELEASE_SCRIPT)
+
+    @override
+    async def close(self) -> None:
+        await super().close()
+        with suppress(RedisError):  # then it runs out by itself
+            await self._release(keys=[f"{self._stream}:relay"], args=[self._me])
 
     @override
     async def send_some(self) -> None:

@@ -40,6 +40,7 @@ class OwnAcd:
         self._definitions = Definitions(surroundings)
         self._preferred = PreferredAgents(self._redis, self._deployment)
         self._roster: tuple[Agent, ...] | None = None
+        self._queues: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -115,9 +116,10 @@ class OwnAcd:
 
     async def _renew_roster(self) -> None:
         roster = tuple(Agent.of(document) for document in await self._definitions.all_of("user"))
-        if roster != self._roster:
-            await self._floor.renew_roster(roster)
-            self._roster = roster
+        queues = {document["reference"]: document.get("name", "") for document in await self._definitions.all_of("queue")}
+        if (roster, queues) != (self._roster, self._queues) or not await self._floor.knows_roster():
+            await self._floor.renew_roster(roster, queues)
+            self._roster, self._queues = roster, queues
 
     async def _follow_roster(self) -> None:
         await asyncio.sleep(_ROSTER_SECONDS)

@@ -72,7 +72,7 @@ function update(state) {
     button.disabled = false; // before, nobody would have heard it
     button.setAttribute("aria-pressed", String(button.dataset.presence === state.presence));
   }
-  at("queues").replaceChildren(...state.queues.map(({ queue, waiting }) => element("li", {}, `${words(queue)}: ${waiting} waiting`)));
+  at("queues").replaceChildren(...state.queues.map(({ queue, name, waiting }) => element("li", {}, `${name || words(queue)}: ${waiting} waiting`)));
   const offers = state.contacts.filter((contact) => contact.state === "offered");
   const conversations = state.contacts.filter((contact) => contact.state === "accepted");
   keep(at("offers"), offers, makeOffer, () => {});
@@ -120,7 +120,7 @@ function nameOf(contact) {
 }
 
 function aboutOf(contact) {
-  const from = contact.kind === "user" ? "for you alone" : words(contact.queue);
+  const from = contact.kind === "user" ? "for you alone" : contact.queue_name || words(contact.queue);
   return [from, channel(contact.channel), languageOf(contact.customer.locale)].filter(Boolean).join(" · ");
 }
 

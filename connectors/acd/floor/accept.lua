@@ -6,7 +6,7 @@ redis.call('ZREM', P .. 'timers', 'offer:' .. found.id, 'wait:' .. found.id, 'ag
 keep(found, 'state', 'accepted', 'accepted', int(now))
 local user = user_of(ARGV[4])
 if user then
-  change(user, 'misses', 0)
+  answered(user)
   change(user, 'idle_since', now)
   place(user)
 end

@@ -1,5 +1,5 @@
 -- What a supervisor sees: queues, who waits in them, and agents. Returns JSON.
-local queues, agents = {}, {}
+local queues, agents, shown = {}, {}, {}
 local SHOWN = 50
 
 for _, name in ipairs(redis.call('SMEMBERS', P .. 'users')) do
@@ -10,7 +10,7 @@ for _, name in ipairs(redis.call('SMEMBERS', P .. 'users')) do
     for _, id in ipairs(redis.call('SMEMBERS', P .. 'with:' .. name)) do
       if redis.call('HGET', P .. 'contact:' .. id, 'state') == 'offered' then offered = offered + 1 else accepted = accepted + 1 end
     end
-    for _, queue in ipairs(user.queues) do redis.call('SADD', P .. 'queues', queue) end
+    for _, queue in ipairs(user.queues) do shown[queue] = true end
     table.insert(agents, {
       user = name, name = more[1] or name, presence = user.presence, why = more[2] or '', since = tonumber(more[3] or 0),
       capacity = user.capacity, offered = offered, accepted = accepted, queues = user.queues,
@@ -24,6 +24,13 @@ local function waits(id)
 end
 
 for _, queue in ipairs(redis.call('SMEMBERS', P .. 'queues')) do
+  if redis.call('ZCARD', P .. 'queue:' .. queue) > 0 or redis.call('HEXISTS', P .. 'names', queue) == 1 then
+    shown[queue] = true
+  elseif not shown[queue] then -- it was, and is no more
+    redis.call('SREM', P .. 'queues', queue)
+  end
+end
+for queue in pairs(shown) do
   local waiting, longest = {}, 0
   for _, id in ipairs(redis.call('ZRANGE', P .. 'queue:' .. queue, 0, SHOWN - 1)) do table.insert(waiting, waits(id)) end
   -- The first of those with priority and the first of the others: one of both is the oldest.
@@ -32,7 +39,7 @@ for _, queue in ipairs(redis.call('SMEMBERS', P .. 'queues')) do
     if first then longest = math.max(longest, now - tonumber(redis.call('HGET', P .. 'contact:' .. first, 'entered'))) end
   end
   table.insert(queues, {
-    queue = queue, waiting = redis.call('ZCARD', P .. 'queue:' .. queue), longest_ms = longest, contacts = waiting,
+    queue = queue, name = name_of(queue), waiting = redis.call('ZCARD', P .. 'queue:' .. queue), longest_ms = longest, contacts = waiting,
     estimate_ms = math.floor(estimate(queue, {}, false)), handling_ms = math.floor(handling_of(queue)),
     signed_in = redis.call('SCARD', P .. 'signed:' .. queue), free = redis.call('ZCARD', P .. 'free:' .. queue),
   })

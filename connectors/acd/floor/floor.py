@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from redis.asyncio import Redis
@@ -21,6 +22,7 @@ _FOLDER: Final = Path(__file__).parent
 _RULES: Final = (_FOLDER / "rules.lua").read_text(encoding="utf-8")
 _REDIS_CLOCK: Final = -1
 _KEYS_AT_ONCE: Final = 1_000
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class FloorRefused(Exception):
@@ -95,9 +97,13 @@ class Floor:
         """Take a contact back, wherever it is; nothing is told of it from then on."""
         await self._run("cancel", contact)
 
-    async def renew_roster(self, agents: Iterable[Agent]) -> None:
-        """Make these the agents. Who is gone finishes what he has."""
-        await self._run("roster", _json([agent.to_document() for agent in agents]))
+    async def renew_roster(self, agents: Iterable[Agent], queues: Mapping[str, str] = _NO_NAMES) -> None:
+        """Make these the agents, and these the queues: reference → name for people. Who is gone finishes what he has."""
+        await self._run("roster", _json([agent.to_document() for agent in agents]), _json(dict(queues)))
+
+    async def knows_roster(self) -> bool:
+        """Whether there is one: a Redis that has lost everything has none."""
+        return bool(await self._redis.exists(f"{self.prefix}defined"))
 
     async def tick(self) -> Ticked:
         """Do what is due: offers that nobody took, waits that lasted too long, desks that were not heard of."""

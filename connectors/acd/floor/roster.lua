@@ -1,4 +1,4 @@
--- The agents are these, and no others. ARGV[3]: their definitions, in JSON.
+-- The agents and queues are these, and no others. ARGV[3]: definitions of the agents, ARGV[4]: queue -> name, both in JSON.
 local listed = {}
 for _, defined in ipairs(cjson.decode(ARGV[3])) do listed[defined.reference] = defined end
 
@@ -23,5 +23,8 @@ for name, defined in pairs(listed) do
   place(user_of(name))
 end
 for name in pairs(listed) do serve(user_of(name)) end
+redis.call('DEL', P .. 'names')
+for queue, name in pairs(cjson.decode(ARGV[4])) do redis.call('HSET', P .. 'names', queue, name) end
+redis.call('SET', P .. 'defined', int(now))
 news()
 return done()

@@ -11,6 +11,7 @@
 -- lines:<queue>    set: lines of the queue that are not empty
 -- direct:<user>    sorted set: contacts for this agent alone
 -- handling:<queue> moving average of the handling time, ms
+-- names            hash: queue -> its name for people, where its definition has one; queues: set: queues that contacts were to wait in
 -- user:<user>      hash: an agent as the definitions have him, his presence, since when he is idle
 -- with:<user>      set: contacts that he is offered or has; its size is his load
 -- recent:<user>    sorted set: contacts that he had, by their end
@@ -131,6 +132,8 @@ end
 local function leave_queues(found)
   for _, queue in ipairs(found.queues) do redis.call('ZREM', P .. 'queue:' .. queue.reference, found.id) end
 end
+
+local function name_of(queue) return redis.call('HGET', P .. 'names', queue) or '' end
 
 local function handling_of(queue) return tonumber(redis.call('GET', P .. 'handling:' .. queue) or C.handling_ms) end
 
@@ -324,8 +327,12 @@ end
 local function heard(user)
   redis.call('HSET', P .. 'user:' .. user.name, 'heard', int(now))
   if user.presence == 'signed_out' then return end
-  redis.call('ZADD', P .. 'timers', 'NX', int(now + C.away_ms), 'heard:' .. user.name)
+  -- Who has come back is missed sooner than while he was away.
+  redis.call('ZADD', P .. 'timers', user.presence == 'available' and 'LT' or 'NX', int(now + C.away_ms), 'heard:' .. user.name)
 end
+
+-- An offer was answered, whatever the answer, or not.
+local function answered(user) change(user, 'misses', 0) end
 
 local function missed(user)
   change(user, 'misses', user.misses + 1)

@@ -38,6 +38,8 @@ function draw() {
   const now = Date.now() + skew;
   const passed = now - board.now;
   const agents = (presence) => board.agents.filter((agent) => agent.presence === presence).length;
+  const names = new Map(board.queues.map(({ queue, name }) => [queue, name || words(queue)]));
+  const named = (queues) => queues.map((queue) => names.get(queue) ?? words(queue)).join(", ");
   // Who waits in several queues of a group is one customer.
   const waiting = new Map();
   for (const queue of board.queues) for (const contact of queue.contacts) waiting.set(contact.id, { ...contact, queues: [...(waiting.get(contact.id)?.queues ?? []), queue.queue] });
@@ -47,20 +49,20 @@ function draw() {
     total("Waiting", waiting.size + beyond), total("Longest wait", lasting(longest)), total("Available", agents("available")),
     total("Away", agents("away")), total("Talking", board.agents.reduce((sum, agent) => sum + agent.accepted, 0)));
   at("queues").tBodies[0].replaceChildren(...board.queues.map((queue) => element("tr", {},
-    element("th", { scope: "row" }, words(queue.queue)), cell("Waiting", queue.waiting), cell("Longest wait", queue.waiting ? lasting(queue.longest_ms + passed) : "–"),
+    element("th", { scope: "row" }, names.get(queue.queue)), cell("Waiting", queue.waiting), cell("Longest wait", queue.waiting ? lasting(queue.longest_ms + passed) : "–"),
     cell("Estimated wait", queue.estimate_ms ? `≈ ${lasting(queue.estimate_ms)}` : "–"), cell("Average handling", lasting(queue.handling_ms)),
     cell("Agents free", `${queue.free} of ${queue.signed_in}`))));
   at("no-queues").hidden = board.queues.length > 0;
   people(at("waiting"), [...waiting.values()], (contact) => contact.id, (contact) => [
     element("div", { class: "about" }, element("p", { class: "name", dir: "auto" }, contact.name || "Customer"),
-      element("p", { class: "faint" }, `${contact.queues.map(words).join(", ")} · ${channel(contact.channel)}${contact.state === "offered" ? " · an agent is asked" : ""}`)),
+      element("p", { class: "faint" }, `${named(contact.queues)} · ${channel(contact.channel)}${contact.state === "offered" ? " · an agent is asked" : ""}`)),
     element("span", { class: "since" }), element("button", { type: "button", "aria-haspopup": "dialog", "aria-label": `End the wait of ${contact.name || "a customer"}`, onclick: () => close(contact) }, "End …"),
   ], (contact) => lasting(now - contact.entered));
   people(at("agents"), board.agents, (agent) => agent.user, (agent) => {
     const [word, tag] = PRESENCES[agent.presence];
     const load = `${agent.accepted} of ${many(agent.capacity, "conversation")}${agent.offered ? `, ${agent.offered} offered` : ""}`;
     return [element("div", { class: "about" }, element("p", { class: "name", dir: "auto" }, agent.name),
-      element("p", { class: "faint" }, [load, agent.queues.map(words).join(", "), WHYS[agent.why]].filter(Boolean).join(" · "))),
+      element("p", { class: "faint" }, [load, named(agent.queues), WHYS[agent.why]].filter(Boolean).join(" · "))),
       element("span", { class: "since faint" }), element("span", { class: tag }, word)];
   }, (agent) => (agent.since && agent.presence !== "signed_out" ? lasting(now - agent.since) : ""));
   at("no-agents").hidden = board.agents.length > 0;

@@ -5,6 +5,7 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
+import pytest_asyncio
 from redis.asyncio import Redis
 
 from connectors.acd.floor.agent import Agent
@@ -20,16 +21,33 @@ NASTY = '<script>window.pwned = 1</script><img src=x onerror="window.pwned = 1">
 BUTTONS = "[...document.querySelectorAll('button')].filter((button) => button.offsetParent)"
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium(tmp_path_factory):
+    """One browser for all: it takes its time to start."""
+    async with running_browser(tmp_path_factory.mktemp("browser")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(chromium):
+    """The browser, which has nothing to complain about yet."""
+    chromium.complaints.clear()
+    return chromium
+
+
 @asynccontextmanager
-async def desks(url, folder):
-    """A browser, a floor with anna, and an office around it."""
+async def desks(url):
+    """A floor with anna, and an office around it."""
     deployment = Deployment(redis_url=url)
     async with Redis.from_url(url) as redis:
         floor = Floor(redis, deployment, AcdSettings())
-        await floor.renew_roster([Agent("anna", "Anna", queues=("support",), capacity=3)])
+        await floor.renew_roster([Agent("anna", "Anna", queues=("support", "late_shift"), capacity=3)], {"support": "Customer care"})
         people = staff(anna=["agent", "supervisor"])
-        async with serving_office(deployment, [mount], **people) as client, running_browser(folder) as browser:
-            yield floor, browser, client().address
+        async with serving_office(deployment, [mount], **people) as client:
+            yield floor, client().address
 
 
 @asynccontextmanager
@@ -71,9 +89,9 @@ async def texts(page):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
-async def test_an_agent_accepts_converses_and_ends(redis_server, tmp_path, width, height):
+async def test_an_agent_accepts_converses_and_ends(redis_server, browser, width, height):
     async with (
-        desks(redis_server.url, tmp_path) as (floor, browser, address),
+        desks(redis_server.url) as (floor, address),
         signed_in(browser, address, "/desk/", width=width, height=height, touch=width < 500) as page,
     ):
         await page.until("document.getElementById('my-name').textContent === 'Anna'")
@@ -81,6 +99,9 @@ async def test_an_agent_accepts_converses_and_ends(redis_server, tmp_path, width
         await page.until("document.querySelector('[data-presence=available]').getAttribute('aria-pressed') === 'true'")
         await call(floor, "c-1:2:1", message="Where is my parcel?")
         await page.until("document.querySelector('.offer .said')?.textContent === 'Where is my parcel?'")
+        assert (await page.value("document.querySelector('.offer > .meta').textContent")).startswith("Customer care · ")
+        queues = await page.value("[...document.querySelectorAll('#queues li')].map((queue) => queue.textContent)")
+        assert queues == ["Customer care: 1 waiting", "late shift: 0 waiting"]
         await page.until("/^[12][0-9] s left$/.test(document.querySelector('.offer .left').textContent)")
         assert await page.value("document.title") == "(1) Desk"
         await page.click("document.querySelector('.offer .accept')")
@@ -97,9 +118,9 @@ async def test_an_agent_accepts_converses_and_ends(redis_server, tmp_path, width
         assert browser.complaints == []
 
 
-async def test_the_keyboard_is_enough(redis_server, tmp_path):
+async def test_the_keyboard_is_enough(redis_server, browser):
     async with (
-        desks(redis_server.url, tmp_path) as (floor, browser, address),
+        desks(redis_server.url) as (floor, address),
         signed_in(browser, address, "/desk/", width=1280, height=800) as page,
     ):
         await page.until("document.getElementById('my-name').textContent === 'Anna'")
@@ -135,9 +156,9 @@ async def test_the_keyboard_is_enough(redis_server, tmp_path):
         await page.until("document.querySelector('#recent .meta')?.textContent === 'Ended: the customer left'")
 
 
-async def test_what_a_customer_writes_is_text_and_nothing_else(redis_server, tmp_path):
+async def test_what_a_customer_writes_is_text_and_nothing_else(redis_server, browser):
     async with (
-        desks(redis_server.url, tmp_path) as (floor, browser, address),
+        desks(redis_server.url) as (floor, address),
         signed_in(browser, address, "/desk/", width=1280, height=800) as page,
     ):
         await floor.set_presence("anna", "available")
@@ -151,7 +172,7 @@ async def test_what_a_customer_writes_is_text_and_nothing_else(redis_server, tmp
             {"url": "https://example.org/a.png", "mime_type": "image/png", "name": None},
         ]
         await floor.relay("c1", "m1", {"text": NASTY, "media": media, "choice": NASTY})
-        await page.until("document.querySelectorAll('.message').length === 2")
+        await page.until("document.activeElement.id === 'text' && document.querySelectorAll('.message').length === 2")
         assert await page.value("document.querySelectorAll('main script, main img, main iframe').length") == 0
         links = await page.value("[...document.querySelectorAll('#messages a')].map((link) => [link.href, link.rel, link.target])")
         assert links == [["https://example.org/a.png", "noopener noreferrer nofollow", "_blank"]]
@@ -169,9 +190,9 @@ async def test_what_a_customer_writes_is_text_and_nothing_else(redis_server, tmp
         assert browser.complaints == []
 
 
-async def test_an_offer_that_is_taken_back_goes_from_the_desk(redis_server, tmp_path):
+async def test_an_offer_that_is_taken_back_goes_from_the_desk(redis_server, browser):
     async with (
-        desks(redis_server.url, tmp_path) as (floor, browser, address),
+        desks(redis_server.url) as (floor, address),
         signed_in(browser, address, "/desk/", width=1280, height=800) as page,
     ):
         await floor.set_presence("anna", "available")
@@ -191,9 +212,9 @@ async def test_an_offer_that_is_taken_back_goes_from_the_desk(redis_server, tmp_
         assert [contact["outcome"] for contact in (await floor.desk("anna"))["recent"]] == ["dissuasion_by_user", "cancelled"]
 
 
-async def test_the_desk_comes_back_by_itself_and_knows_what_happened_meanwhile(redis_server, tmp_path):
+async def test_the_desk_comes_back_by_itself_and_knows_what_happened_meanwhile(redis_server, browser):
     async with (
-        desks(redis_server.url, tmp_path) as (floor, browser, address),
+        desks(redis_server.url) as (floor, address),
         signed_in(browser, address, "/desk/", width=1280, height=800) as page,
     ):
         await floor.set_presence("anna", "available")
@@ -215,9 +236,9 @@ async def test_the_desk_comes_back_by_itself_and_knows_what_happened_meanwhile(r
 
 
 @pytest.mark.parametrize(("width", "height", "dark"), [(1280, 800, False), (390, 844, True)])
-async def test_nothing_sticks_out_of_the_pages(redis_server, tmp_path, width, height, dark):
+async def test_nothing_sticks_out_of_the_pages(redis_server, browser, width, height, dark):
     async with (
-        desks(redis_server.url, tmp_path) as (floor, browser, address),
+        desks(redis_server.url) as (floor, address),
         signed_in(browser, address, "/desk/", width=width, height=height, dark=dark) as page,
     ):
         await floor.set_presence("anna", "available")
@@ -236,17 +257,19 @@ async def test_nothing_sticks_out_of_the_pages(redis_server, tmp_path, width, he
             assert small == 0, "what is pressed by a finger is 24 px high at least (WCAG 2.2, 2.5.8)"
 
 
-async def test_a_supervisor_ends_a_wait(redis_server, tmp_path):
+async def test_a_supervisor_ends_a_wait(redis_server, browser):
     async with (
-        desks(redis_server.url, tmp_path) as (floor, browser, address),
+        desks(redis_server.url) as (floor, address),
         signed_in(browser, address, "/wallboard/", width=1280, height=800) as page,
     ):
         await floor.set_presence("anna", "away")
         await call(floor, "c1")
         await page.until("document.querySelector('#waiting .name')?.textContent === 'Ada'")
-        assert await page.value("document.querySelector('#queues tbody td').textContent") == "1"
+        support = "[...document.querySelectorAll('#queues tbody tr')].find((row) => row.cells[0].textContent === 'Customer care').cells[1]"
+        assert await page.value(f"{support}.textContent") == "1"
+        assert "Customer care" in await page.value("document.querySelector('#waiting .faint').textContent")
         await page.click("document.querySelector('#waiting button')")
         await page.until("document.getElementById('closing').open")
         await page.click("document.querySelector('#closing [data-how=dissuasion]')")
         await page.until("!document.querySelector('#waiting .name')")
-        assert await page.value("document.querySelector('#queues tbody td').textContent") == "0"
+        assert await page.value(f"{support}.textContent") == "0"

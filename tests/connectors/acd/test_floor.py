@@ -173,6 +173,26 @@ async def test_an_agent_asked_for_a_queue_that_is_left_may_be_asked_for_another_
     assert (await center.floor.desk("anna"))["contacts"][0]["queue"] == "second"
 
 
+async def test_queues_have_the_names_of_their_definitions_and_leave_the_board_when_they_are_no_more(center):
+    await center.hire("anna")
+    await center.floor.renew_roster(center.agents.values(), {"support": "Customer support", "night": ""})
+    await center.call("c1")
+    await center.call("c2")
+    assert (await center.call("c3", "night")).outcome == "overflow_no_user"
+    desk = await center.floor.desk("anna")
+    assert desk["contacts"][0]["queue_name"] == "Customer support"
+    assert desk["queues"] == [{"queue": "support", "name": "Customer support", "waiting": 2}]
+    board = await center.floor.board()
+    assert [(queue["queue"], queue["name"]) for queue in board["queues"]] == [("night", ""), ("support", "Customer support")]
+    center.agents.clear()
+    await center.floor.renew_roster([])
+    board = await center.floor.board()
+    assert [(queue["queue"], queue["name"]) for queue in board["queues"]] == [("support", "")], "somebody waits in it still"
+    await center.floor.cancel("c1")
+    await center.floor.cancel("c2")
+    assert (await center.floor.board())["queues"] == []
+
+
 # Bounds.
 
 
@@ -304,6 +324,30 @@ async def test_an_agent_whose_desk_is_not_heard_of_is_away_then_gone(center):
     assert (await center.presence("anna"), await center.presence("ben")) == ("signed_out", "available")
     assert await center.told("c1") == [("accepted",), ("unprocessed", "abandoned")]
     assert (await center.call("c3")).outcome == "overflow_no_user"
+
+
+async def test_an_agent_who_comes_back_is_missed_as_soon_as_if_he_had_never_been_away(center):
+    await center.hire("anna")
+    await center.floor.set_presence("anna", "away")
+    await center.pass_seconds(50)
+    await center.floor.set_presence("anna", "available")
+    await center.pass_seconds(45, "nobody")
+    assert (await center.presence("anna"), (await center.floor.desk("anna"))["why"]) == ("away", "lost")
+
+
+@pytest.mark.parametrize("answer", ["decline", "turn_away"])
+async def test_offers_are_unanswered_in_a_row_only_where_none_between_them_was_answered(center, answer):
+    await center.hire("anna")
+    await center.call("c1")
+    await center.pass_seconds(20)
+    await center.call("c2")
+    await getattr(center.floor, answer)("c2", "anna")
+    await center.call("c3")
+    await center.pass_seconds(20)
+    assert await center.presence("anna") == "available"
+    await center.call("c4")
+    await center.pass_seconds(20)
+    assert await center.presence("anna") == "away"
 
 
 async def test_an_agent_who_was_dismissed_finishes_what_he_has(center):
@@ -470,7 +514,12 @@ async def test_what_is_written_is_kept_in_order_and_once(center):
     assert [message["media"] for message in conversation["messages"]] == [
         [], [], [], [{"url": "https://x/1", "mime_type": "image/png", "name": None}],
     ]  # fmt: skip
-    assert [message["index"] for message in (await center.floor.conversation("c1", "anna", 2))["messages"]] == [3, 4]
+    for after in range(6):
+        found = await center.floor.conversation("c1", "anna", after)
+        assert [message["index"] for message in found["messages"]] == [index for index in range(1, 5) if index > after]
+    await center.redis.ltrim(f"{center.floor.prefix}messages:c1", -2, -1)  # as the oldest go where there are very many
+    for after, indices in ((0, [3, 4]), (2, [3, 4]), (3, [4]), (4, [])):
+        assert [message["index"] for message in (await center.floor.conversation("c1", "anna", after))["messages"]] == indices
     assert await center.told("c1") == [("accepted",), ("Bonjour ☕ </script>",)]
 
 

@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 
 import pytest
 
@@ -29,6 +30,7 @@ class Life:
         self.accepted: dict[str, str] = {}
         self.trail: list[str] = []
         self.defined: dict[str, float] = {}
+        self.floor = Snapshot()
 
     async def step(self) -> None:
         kinds = (
@@ -88,34 +90,25 @@ class Life:
         else:
             assert answer.outcome.startswith("overflow") or answer.outcome == "no_response"
 
-    async def held(self, state):
-        keys = await self.center.redis.keys(f"{self.center.floor.prefix}contact:*")
-        found = []
-        for key in sorted(keys):
-            fields = await self.center.redis.hgetall(key)
-            if fields[b"state"] == state:
-                found.append((key.decode().rpartition(":")[2], fields[b"agent"].decode()))
-        return found
-
-    async def some(self, state):
-        found = await self.held(state)
+    def some(self, state):
+        found = [(name, of["agent"]) for name, of in sorted(self.floor.contacts.items()) if of["state"] == state]
         return self.random.choice(found) if found else ("none", "nobody")
 
     async def accept(self):
-        contact, agent = await self.some(b"offered")
+        contact, agent = self.some("offered")
         rival = self.random.choice([agent] * 5 + ["agent0"])
         await self.center.floor.accept(contact, rival)
         assert rival == agent
         self.accepted[contact] = agent
 
     async def decline(self):
-        await self.center.floor.decline(*await self.some(b"offered"))
+        await self.center.floor.decline(*self.some("offered"))
 
     async def turn_away(self):
-        await self.center.floor.turn_away(*await self.some(b"offered"))
+        await self.center.floor.turn_away(*self.some("offered"))
 
     async def end(self):
-        contact, agent = await self.some(b"accepted")
+        contact, agent = self.some("accepted")
         await self.center.floor.end(contact, agent, self.random.choice(["done", "customer_left", "closed"]))
 
     async def close(self):
@@ -136,36 +129,28 @@ class Life:
     # What must be true.
 
     async def check(self) -> None:
-        redis, prefix = self.center.redis, self.center.floor.prefix
-        contacts = {
-            key.decode().removeprefix(f"{prefix}contact:"): {
-                name.decode(): value.decode() for name, value in (await redis.hgetall(key)).items()
-            }
-            for key in await redis.keys(f"{prefix}contact:*")
-        }
-        for name, of in [(name, contacts[name]) for name in self.live if contacts[name]["state"] == "ended"]:
-            assert of["outcome"] in ENDS, name
+        floor = self.floor = await Snapshot.of(self.center)
+        for name in [name for name in self.live if floor.contacts[name]["state"] == "ended"]:
+            assert floor.contacts[name]["outcome"] in ENDS, name
             self.live.discard(name)
-        going_on = {name: of for name, of in contacts.items() if of["state"] != "ended"}
+        going_on = {name: of for name, of in floor.contacts.items() if of["state"] != "ended"}
         assert set(going_on) == self.live, "nothing is lost, and nothing comes back"
         told: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for name, outcome, *_ in await self.center.told():
+        for name, outcome in floor.told:
             told[name][outcome] += 1
         for name, outcomes in told.items():
+            of = floor.contacts[name]
             ends = sum(count for outcome, count in outcomes.items() if outcome in ENDS)
             assert ends <= 1, f"{name} ends once"
-            assert (
-                ends == (contacts[name]["outcome"] in ENDS) if contacts[name]["state"] == "ended" and name not in self.cancelled else True
-            )
+            assert ends == (of["outcome"] in ENDS) if of["state"] == "ended" and name not in self.cancelled else True
             assert not ends or name not in self.cancelled
             assert outcomes["accepted"] <= 1
-        await self.check_agents(going_on)
-        await self.check_queues(going_on)
+        self.check_agents(floor, going_on)
+        self.check_queues(floor, going_on)
 
-    async def check_agents(self, going_on) -> None:
-        redis, prefix = self.center.redis, self.center.floor.prefix
+    def check_agents(self, floor: "Snapshot", going_on: Mapping[str, Mapping[str, str]]) -> None:
         for name, agent in self.center.agents.items():
-            members = {member.decode() for member in await redis.smembers(f"{prefix}with:{name}")}
+            members = set(floor[f"with:{name}"])
             assert members == {contact for contact, of in going_on.items() if of["agent"] == name}
             offered = [contact for contact in members if going_on[contact]["state"] == "offered"]
             for contact in offered:
@@ -177,43 +162,74 @@ class Life:
             # A capacity may have been lowered since; nothing was offered beyond it then.
             if any(int(going_on[contact]["offered"]) > self.defined.get(name, 0) * 1000 for contact in offered):
                 assert len(members) <= agent.capacity, name
-            presence = (await redis.hget(f"{prefix}user:{name}", "presence") or b"signed_out").decode()
+            presence = floor[f"user:{name}"].get("presence", "signed_out")
             assert presence == "available" or not offered, "who is not there is asked nothing"
             assert presence != "signed_out" or not members
             free = agent.active and presence == "available" and len(members) < agent.capacity
             for queue in QUEUES:
-                listed = await redis.zscore(f"{prefix}free:{queue}", name) is not None
-                assert listed == (free and queue in agent.queues), (name, queue)
-                signed = bool(await redis.sismember(f"{prefix}signed:{queue}", name))
-                assert signed == (agent.active and presence != "signed_out" and queue in agent.queues)
+                assert (name in floor[f"free:{queue}"]) == (free and queue in agent.queues), (name, queue)
+                assert (name in floor[f"signed:{queue}"]) == (agent.active and presence != "signed_out" and queue in agent.queues)
 
-    async def check_queues(self, going_on) -> None:
-        redis, prefix = self.center.redis, self.center.floor.prefix
+    def check_queues(self, floor: "Snapshot", going_on: Mapping[str, Mapping[str, str]]) -> None:
         for queue in QUEUES:
-            waiting = {member.decode() for member in await redis.zrange(f"{prefix}queue:{queue}", 0, -1)}
-            expected = {
+            assert set(floor[f"queue:{queue}"]) == {
                 name
                 for name, of in going_on.items()
                 if of["state"] != "accepted" and queue in [entry["reference"] for entry in json.loads(of.get("queues", "[]"))]
             }
-            assert waiting == expected
         for name, of in going_on.items():
             if of["state"] != "waiting":
                 continue
             for entry in json.loads(of.get("queues", "[]")):
-                assert await redis.zscore(f"{prefix}line:{entry['line']}", name) is not None
+                assert name in floor[f"line:{entry['line']}"]
                 # Whoever could take it has no room, or was asked for it already.
-                for free in await redis.zrange(f"{prefix}free:{entry['reference']}", 0, -1):
-                    agent = self.center.agents[free.decode()]
-                    if set(entry["skills"]) <= set(agent.skills):
-                        again = await redis.hget(f"{prefix}asked:{name}", free)
-                        assert again is not None, f"{name} waits although {agent.reference} is free"
+                for free in floor[f"free:{entry['reference']}"]:
+                    if set(entry["skills"]) <= set(self.center.agents[free].skills):
+                        again = floor[f"asked:{name}"].get(free)
+                        assert again is not None, f"{name} waits although {free} is free"
                         assert int(again) > self.center.now * 1000 or self.trail[-1] != "time"
-        lines = [key.decode() async for key in redis.scan_iter(f"{prefix}line:*")]
-        for line in lines:
-            for member, score in await redis.zrange(line, 0, -1, withscores=True):
-                assert going_on[member.decode()]["state"] == "waiting"
-                assert int(going_on[member.decode()]["rank"]) == int(score)
+        for key, line in floor.items():
+            if key.startswith("line:"):
+                for member, rank in line.items():
+                    assert going_on[member]["state"] == "waiting"
+                    assert int(going_on[member]["rank"]) == int(rank)
+
+
+class Snapshot(dict[str, dict[str, str]]):
+    """The floor's keys without their prefix: hashes as they are, sets as members → nothing, sorted sets as members → scores.
+
+    Also `contacts`, and what was `told`: contact and outcome, or an agent's text.
+    """
+
+    def __init__(self, keys: Mapping[str, dict[str, str]] | None = None, told: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(keys or {})
+        self.contacts = {key.removeprefix("contact:"): fields for key, fields in self.items() if key.startswith("contact:")}
+        self.told = tuple(told)
+
+    def __missing__(self, _key: str) -> dict[str, str]:
+        return {}
+
+    @classmethod
+    async def of(cls, center: CallCenter) -> "Snapshot":
+        """Read everything, in one go."""
+        keys = json.loads(await center.redis.eval(READ, 1, center.floor.prefix))
+        return cls(keys, [(contact, said) for contact, said, *_ in await center.told()])
+
+
+READ = """
+local keys = {}
+for _, key in ipairs(redis.call('KEYS', KEYS[1] .. '*')) do
+  local kind, found = redis.call('TYPE', key).ok, {}
+  if kind == 'hash' or kind == 'zset' then
+    local flat = kind == 'hash' and redis.call('HGETALL', key) or redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+    for index = 1, #flat, 2 do found[flat[index]] = flat[index + 1] end
+  elseif kind == 'set' then
+    for _, member in ipairs(redis.call('SMEMBERS', key)) do found[member] = '' end
+  end
+  keys[string.sub(key, #KEYS[1] + 1)] = found
+end
+return cjson.encode(keys)
+"""
 
 
 @pytest.mark.parametrize("seed", range(6))

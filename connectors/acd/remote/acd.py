@@ -107,7 +107,9 @@ class RemoteAcd:
             else:
                 _check(status)
                 outcome = _first_answer(content, QUEUE_ENDS if kind == "queue" else USER_ENDS)
-            if outcome.outcome not in FIRST:
+            if outcome.outcome in FIRST:
+                await self._distributions.acknowledge(contact.id)
+            else:
                 await self._distributions.end(contact.id)
         return outcome
 

@@ -11,12 +11,24 @@ from schemas.deployment import Deployment
 
 Kind = Literal["queue", "user"]
 
-# KEYS: prefix. ARGV: distribution, kind, conversation, trace. A known one stays as it is; returns whether it was not taken back.
+_UNACKNOWLEDGED_MS: Final = 11 * 60 * 1_000
+"""So long after it was last asked for, a distribution that was never acknowledged is forgotten: no flow waits longer (§ 4.1)."""
+
+# KEYS: prefix. ARGV: distribution, kind, conversation, trace, expiry in ms. A known one stays as it is; returns whether it was not taken
+# back.
 _BEGIN: Final = """
-if redis.call('HEXISTS', KEYS[1] .. 'remote:' .. ARGV[1], 'taken_back') == 1 then return 0 end
-if redis.call('EXISTS', KEYS[1] .. 'remote:' .. ARGV[1]) == 0 then
-  redis.call('HSET', KEYS[1] .. 'remote:' .. ARGV[1], 'kind', ARGV[2], 'conversation', ARGV[3], 'trace', ARGV[4], 'state', 'open')
-end
+local key = KEYS[1] .. 'remote:' .. ARGV[1]
+if redis.call('HEXISTS', key, 'taken_back') == 1 then return 0 end
+local known = redis.call('HGET', key, 'state')
+if not known then redis.call('HSET', key, 'kind', ARGV[2], 'conversation', ARGV[3], 'trace', ARGV[4], 'state', 'open') end
+if not known or (known == 'open' and redis.call('PTTL', key) > 0) then redis.call('PEXPIRE', key, ARGV[5]) end
+return 1
+"""
+
+# KEYS: prefix. ARGV: distribution. One that is acknowledged is known until its end.
+_ACKNOWLEDGE: Final = """
+local key = KEYS[1] .. 'remote:' .. ARGV[1]
+if redis.call('HGET', key, 'state') == 'open' then redis.call('PERSIST', key) end
 return 1
 """
 
@@ -65,12 +77,18 @@ class RemoteDistributions:
         self._redis = redis
         self._keep_ms = int(keep_seconds * 1000)
         self._begin = redis.register_script(_BEGIN)
+        self._acknowledge = redis.register_script(_ACKNOWLEDGE)
         self._end = redis.register_script(_END)
         self._note = redis.register_script(_NOTE)
 
     async def begin(self, contact: Contact, kind: Kind) -> bool:
         """Know a distribution before the remote ACD does; returns False where it was taken back before it came."""
-        return bool(await self._begin(keys=[self.prefix], args=[contact.id, kind, contact.conversation, contact.trace]))
+        args: list[str | int] = [contact.id, kind, contact.conversation, contact.trace, _UNACKNOWLEDGED_MS]
+        return bool(await self._begin(keys=[self.prefix], args=args))
+
+    async def acknowledge(self, distribution: str) -> None:
+        """Know a distribution until its end: the remote ACD has it."""
+        await self._acknowledge(keys=[self.prefix], args=[distribution])
 
     async def end(self, distribution: str) -> None:
         """Hear nothing more of a distribution."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
@@ -29,11 +30,16 @@ class RemoteAcd:
         self.known = {}
         self.answers = []  # (status, body, headers), for the next requests; afterwards it works
         self.first = {"outcome": "queued"}
+        self.trouble = ""  # "slow" or "cut", as long as it lasts
 
     async def handle(self, request):
         assert request.headers["Authorization"] == f"Bearer {TOKEN}"
         body = await request.json()
         self.requests.append((request.method, request.raw_path, request.headers["Idempotency-Key"], body))
+        if self.trouble == "slow":
+            await asyncio.sleep(60)
+        if self.trouble == "cut":
+            request.transport.abort()
         if self.answers:
             status, text, headers = self.answers.pop(0)
             return web.Response(status=status, text=text, headers=headers)
@@ -180,19 +186,33 @@ async def test_an_acd_that_is_busy_or_broken_is_asked_again(remote):
     assert len(company.known) == 1
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "reason"),
-    [
+async def test_an_acd_that_answers_nonsense_fails_the_command(remote):
+    bench, company, _ = remote
+    nonsense = [
         (200, "nonsense", "unreadable_body"), (200, "[]", "unreadable_body"), (200, '{"outcome": "maybe"}', "unreadable_body"),
         (200, '{"outcome": {"a": 1}}', "unreadable_body"), (200, "[" * 10_000, "unreadable_body"), (200, "x" * 100_000, "too_large"),
         (401, "", "status"), (422, "", "status"),
-    ],
-)  # fmt: skip
-async def test_an_acd_that_answers_nonsense_fails_the_command(remote, status, body, reason):
+    ]  # fmt: skip
+    for number, (status, body, reason) in enumerate(nonsense):
+        company.answers = [(status, body, {})]
+        bench.to_queue(f"c{number}")
+        assert await bench.answer(f"c{number}") == ("unprocessed", reason), (status, body[:30])
+
+
+async def test_an_acd_that_never_acknowledges_fails_the_command_in_time_and_is_not_awaited_for_ever(remote, monkeypatch):
     bench, company, _ = remote
-    company.answers = [(status, body, {})]
+    monkeypatch.setattr("connectors.acd.connector._ACKNOWLEDGE_SECONDS", 0.5)
+    for trouble, reason in (("slow", "timeout"), ("cut", "unreachable")):
+        company.trouble = trouble
+        bench.to_queue(trouble)
+        bench.to_user(f"user {trouble}", "nora")
+        assert await bench.answer(trouble) == ("unprocessed", reason)
+        assert await bench.answer(f"user {trouble}") == ("error", reason)
+        assert 600_000 < await bench.redis.pttl(f"{bench.floor.prefix}remote:{trouble}") <= 660_000
+    company.trouble = ""
     bench.to_queue("c1")
-    assert await bench.answer("c1") == ("unprocessed", reason)
+    assert await bench.answer("c1") == ("queued", None)
+    assert await bench.redis.pttl(f"{bench.floor.prefix}remote:c1") == -1, "one that goes on is known until its end"
 
 
 async def test_taking_back_goes_out_and_nothing_comes_in_any_more(remote):
@@ -249,27 +269,28 @@ async def test_forged_late_and_replayed_webhooks_are_refused(remote):
     assert not [datum for name, datum in bench.heard if name == "agent_wrote"], "it was written once"
 
 
-@pytest.mark.parametrize(
-    ("status", "document"),
-    [
-        (404, {"id": "n1", "distribution": "another", "type": "end", "outcome": "processed"}),
-        (400, {"id": "n1", "distribution": "c1", "type": "end", "outcome": "done"}),
-        (400, {"id": "n1", "distribution": "c1", "type": "progress", "outcome": "processed"}),
-        (400, {"id": "n1", "distribution": "c1", "type": "message", "message_id": "1", "agent": "nora", "text": ""}),
-        (400, {"id": "n1", "distribution": "c1", "type": "message", "message_id": "1", "agent": "nora"}),
-        (400, {"id": "n1", "distribution": "c1", "type": "gossip"}),
-        (400, {"id": "n1", "distribution": "c1", "type": "end", "outcome": "processed", "amount": 3}),
-        (413, {"id": "n1", "distribution": "c1", "type": "message", "message_id": "1", "agent": "nora", "text": "€" * 30_000}),
-        (413, {"id": "x" * 300_000}),
-        (400, "nonsense"),
-    ],
-)
-async def test_webhooks_that_do_not_fit_are_refused(remote, status, document):
+async def test_webhooks_that_do_not_fit_are_refused(remote):
     bench, _, hook = remote
     bench.to_queue("c1")
     await bench.answer("c1")
-    assert (await hook.send(document))[0] == status
+    message = {"id": "n1", "distribution": "c1", "type": "message", "message_id": "1", "agent": "nora"}
+    unfit: list[tuple[int, Any]] = [
+        (404, {"id": "n1", "distribution": "another", "type": "end", "outcome": "processed"}),
+        (400, {"id": "n1", "distribution": "c1", "type": "end", "outcome": "done"}),
+        (400, {"id": "n1", "distribution": "c1", "type": "progress", "outcome": "processed"}),
+        (400, {**message, "text": ""}),
+        (400, {**message, "text": "\ud800"}),
+        (400, message),
+        (400, {"id": "n1", "distribution": "c1", "type": "gossip"}),
+        (400, {"id": "n1", "distribution": "c1", "type": "end", "outcome": "processed", "amount": 3}),
+        (413, {**message, "text": "€" * 30_000}),
+        (413, {"id": "x" * 300_000}),
+        (400, "nonsense"),
+    ]
+    for status, document in unfit:
+        assert (await hook.send(document))[0] == status, str(document)[:100]
     assert (await hook.send(None, body=b"{"))[0] == 400
+    assert await hook.tell("c1", type="end", outcome="processed") == 202, "none of them had any effect"
 
 
 def test_while_a_secret_is_changed_two_signatures_are_good():

@@ -14,12 +14,13 @@ PREFERRED_DAYS: Final = 366
 _PERSON: Final = b"customer"
 _DAY_MS: Final = 24 * 60 * 60 * 1_000
 
-# KEYS[1] the customer's key; ARGV: agent, at, expiry in ms. An agent who had the customer earlier does not replace one who had her later.
+# KEYS[1] the customer's key; ARGV: agent, at, when it is forgotten, epoch ms. An agent who had the customer earlier does not replace one
+# who had her later.
 _RECORD: Final = """
 local known = redis.call('HGET', KEYS[1], 'at')
 if known and tonumber(known) > tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], 'agent', ARGV[1], 'at', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 return 1
 """
 
@@ -66,9 +67,10 @@ def _telephone(channel: str, address: str) -> str | None:
 
 
 class PreferredAgents:
-    """The agent who last had each customer: hashes `<topic prefix>contacts:preferred:<customer>` with `agent` and `at` in epoch ms.
+    """The agent who last wrote to each customer: hashes `<topic prefix>contacts:preferred:<customer>` with `agent` and `at` in epoch ms.
 
-    Written by the projection of contacts and by the ACD, read for a distribution to the preferred agent (§ 4.3).
+    Written by the projection of contacts from the journal, so that all of it can be built anew; read for a distribution to the preferred
+    agent (§ 4.3).
     """
 
     def __init__(self, redis: Redis, deployment: Deployment) -> None:
@@ -79,9 +81,11 @@ class PreferredAgents:
     async def record(self, customer: str, agent: str, at: int) -> bool:
         """Record that an agent had a customer at a time, epoch ms; returns whether no other one had her later.
 
+        What is recorded late, as by a rebuild, is forgotten no later for that.
+
         Raises RedisError.
         """
-        return bool(await self._record(keys=[self.key(customer)], args=[agent, at, PREFERRED_DAYS * _DAY_MS]))
+        return bool(await self._record(keys=[self.key(customer)], args=[agent, at, at + PREFERRED_DAYS * _DAY_MS]))
 
     async def of(self, customer: str) -> str | None:
         """Return the agent who had a customer last; None where none is known.

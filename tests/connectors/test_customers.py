@@ -11,6 +11,7 @@ from connectors.framework.customers import PreferredAgents, customer_key
 from schemas.conversation import conversation_id
 from schemas.deployment import Deployment
 from smart_routing.embedded import EmbeddedRedis
+from tests.connectors.contacts.journal_bench import DAY, now
 
 KEY = "a key of the tests, long enough"
 
@@ -72,15 +73,21 @@ async def redis(redis_server: EmbeddedRedis) -> AsyncIterator[Redis]:
 async def test_the_agent_who_had_the_customer_last_is_preferred_in_whatever_order_it_is_told(redis: Redis):
     agents = PreferredAgents(redis, Deployment(topic_prefix="sr."))
     assert await agents.of("c") is None
-    assert await agents.record("c", "marie", 2_000)
-    assert not await agents.record("c", "paul", 1_000)
+    at = now()
+    assert await agents.record("c", "marie", at)
+    assert not await agents.record("c", "paul", at - 1)
     assert await agents.of("c") == "marie"
-    assert await agents.record("c", "jürgen", 2_000)
+    assert await agents.record("c", "jürgen", at)
     assert await agents.of("c") == "jürgen"
     assert await agents.of("another") is None
 
 
-async def test_deployments_keep_their_agents_apart_and_forget_them_after_a_year(redis: Redis):
-    await PreferredAgents(redis, Deployment(topic_prefix="a.")).record("c", "marie", 1)
+async def test_deployments_keep_their_agents_apart_and_forget_them_a_year_after_they_had_the_customer(redis: Redis):
+    agents = PreferredAgents(redis, Deployment(topic_prefix="a."))
+    await agents.record("c", "marie", now())
     assert await PreferredAgents(redis, Deployment(topic_prefix="b.")).of("c") is None
-    assert 365 * 86_400 < await redis.ttl("a.contacts:preferred:c") <= 366 * 86_400
+    assert 365 * DAY < await redis.pttl("a.contacts:preferred:c") <= 366 * DAY
+    await agents.record("built anew", "marie", now() - 300 * DAY)
+    assert 65 * DAY < await redis.pttl("a.contacts:preferred:built anew") <= 66 * DAY
+    await agents.record("long ago", "marie", now() - 367 * DAY)
+    assert await agents.of("long ago") is None

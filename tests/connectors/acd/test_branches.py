@@ -11,6 +11,7 @@ from processor.engine.entities.queue_group import QueueGroup
 from processor.engine.entities.user import User
 from processor.engine.events import AgentWrote, ResponseReceived
 from tests.connectors.conftest import KEY
+from tests.connectors.contacts.journal_bench import now
 from tests.flows import flow_of
 from tests.talk import SEC, Talk
 
@@ -190,7 +191,7 @@ PREFERRED = {"type": "distribution_to_user", "preferred_agent": True}
 
 async def test_ok(acd, desk):
     customer = customer_key("web_chat", "site", "+33612345678", key=KEY)
-    await PreferredAgents(acd.redis, acd.deployment).record(customer, "anna", 1)
+    await PreferredAgents(acd.redis, acd.deployment).record(customer, "anna", now())
     routed = Routed(acd, PREFERRED, USER_BRANCHES)
     await desk.until_offered(routed.command)
     await desk.do(routed.command, "accept")

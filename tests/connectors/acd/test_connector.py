@@ -8,6 +8,7 @@ from connectors.acd.connector import AcdConnector
 from connectors.framework.customers import PreferredAgents, customer_key
 from tests.connectors.command_bench import QUICK, around, running
 from tests.connectors.conftest import KEY
+from tests.connectors.contacts.journal_bench import now
 
 
 async def test_a_contact_goes_from_the_queue_to_its_end(acd):
@@ -53,8 +54,10 @@ async def test_the_preferred_agent_is_the_one_who_is_recorded_on_the_customer(ac
     async with acd.at_work("anna") as (anna,):
         acd.to_user("u1", None)
         assert await acd.answer("u1") == ("no_preferred_agent", None)
+        acd.to_user("u0", None, address="")
+        assert await acd.answer("u0") == ("error", "refused")
         customer = customer_key("web_chat", "demo", "of-u2", key=KEY)
-        await PreferredAgents(acd.redis, acd.deployment).record(customer, "anna", 1)
+        await PreferredAgents(acd.redis, acd.deployment).record(customer, "anna", now())
         acd.to_user("u2", None)
         assert await acd.answer("u2") == ("offered", None)
         assert await anna.do("u2", "accept") == 200
@@ -118,6 +121,15 @@ async def test_redis_away_for_a_while_loses_nothing(acd, redis_server):
         assert await acd.answer("c1") == ("queued", None)
         await anna.become("available")
         await anna.until_offered("c1")
+
+
+async def test_a_redis_that_lost_everything_is_told_again_who_the_agents_are_and_what_queues_are_called(acd):
+    async with acd.at_work("anna") as (anna,):
+        await acd.redis.flushall()
+        await anna.become("available")
+        acd.to_queue("c1")
+        assert await acd.answer("c1") == ("offered", None)
+        assert [contact["queue_name"] for contact in await anna.contacts()] == ["Support"]
 
 
 async def test_taking_back_reaches_the_agent(acd):

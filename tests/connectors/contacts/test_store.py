@@ -12,9 +12,9 @@ from connectors.contacts.story import AgentWrote, Began, Story
 from connectors.framework.customers import PreferredAgents
 from schemas.deployment import Deployment
 from smart_routing.embedded import EmbeddedRedis
+from tests.connectors.contacts.journal_bench import DAY, now
 
-DAY = 24 * 60 * 60 * 1_000
-NOW = 1_800_000_000_000
+NOW = now()
 DEPLOYMENT = Deployment(topic_prefix="test.", partitions=2)
 
 

@@ -28,6 +28,11 @@ MODES: Final = frozenset({"sms", "email", WITHIN_CONVERSATION})
 _CODE_BYTES: Final = 12
 
 
+def _way(body: Body, _context: Context) -> str:
+    """Return what a link needs: the module's account, and whatever sends it; each way by itself, as one may be well without the others."""
+    return f"{body['module']}/{body['mode']}"
+
+
 class BillingConnector(Connector):
     """Asks for payments, each known by its command's id: a repeated command finds the payment that there is, and its one link.
 
@@ -71,14 +76,17 @@ class BillingConnector(Connector):
             found = await _find(connection, body)
         return Outcome("not_found") if found is None else Outcome.ok(**found.values)
 
-    @command("RequestInvoicePayment", idempotent=True, failure=ERROR)
+    @command("RequestInvoicePayment", idempotent=True, failure=ERROR, target=_way)
     async def request_invoice_payment(self, body: Body, context: Context) -> Outcome:
         """Have the customer pay an invoice."""
         async with self._database.writing() as connection:
-            found = await _find(connection, body)
+            begun = await payment_store.by_id(connection, context.command_id)
+            if begun is None or begun.invoice_id is None:
+                found = await _find(connection, body)
+            else:  # which one it was; another one may be the oldest by now
+                found = await invoice_store.by_id(connection, begun.invoice_id)
             if found is None:
                 return Outcome("invoice_not_found")
-            begun = await payment_store.by_id(connection, context.command_id)
             if begun is None and found.status in self._settings.settled_statuses:
                 reason = ALREADY_PAID if found.status == PAID_STATUS else "not_payable"
                 return Outcome(ERROR, reason, "The invoice needs no payment.", found.values)
@@ -99,7 +107,7 @@ class BillingConnector(Connector):
                 begun = await payment_store.begin(connection, {**self._asked(body, context), **about})
         return await self._invite(begun, found)
 
-    @command("RequestAmountPayment", idempotent=True, failure=ERROR)
+    @command("RequestAmountPayment", idempotent=True, failure=ERROR, target=_way)
     async def request_amount_payment(self, body: Body, context: Context) -> Outcome:
         """Have the customer pay an amount."""
         try:
@@ -155,23 +163,27 @@ class BillingConnector(Connector):
         }
 
     async def _invite(self, payment: Payment, invoice: Invoice | None) -> Outcome:
-        """Give the customer the link; a payment that is over already is answered as when it began."""
+        """Give the customer the link, once; a payment that is over already is answered as when it began."""
         values = {} if invoice is None else dict(invoice.values)
-        if payment.state in {CLOSING, CANCELLED} and payment.outcome is None:  # it failed, and the answer was not recorded
-            return Outcome(ERROR, payment.reason, values=values)
-        try:
-            if payment.by_provider and payment.state == OPEN:
-                payment = await self._providers.page(payment, self._invitations.title(payment), self._invitations.link(payment))
-            if not payment.within_conversation and payment.state == OPEN:
-                await self._invitations.send(payment)
-        except Refused as failure:
-            await self._call_back(payment, failure.reason)
-            return Outcome(ERROR, failure.reason, failure.detail, values)
-        async with self._database.writing() as connection:
-            await payment_store.answered(connection, payment.id)
+        if payment.answered_at is None:
+            if payment.state in {CLOSING, CANCELLED} and payment.outcome is None:  # it failed, and the answer was not recorded
+                return Outcome(ERROR, payment.reason, values=values)
+            try:
+                await self._give_link(payment)
+            except Refused as failure:
+                await self._call_back(payment, failure.reason)
+                return Outcome(ERROR, failure.reason, failure.detail, values)
         if payment.within_conversation:
             return Outcome("payment_started", values={**values, "message": self._invitations.message(payment)})
         return Outcome("notification_sent", values=values)
+
+    async def _give_link(self, payment: Payment) -> None:
+        if payment.by_provider and payment.state == OPEN:
+            payment = await self._providers.page(payment, self._invitations.title(payment), self._invitations.link(payment))
+        if not payment.within_conversation and payment.state == OPEN:
+            await self._invitations.send(payment)
+        async with self._database.writing() as connection:
+            await payment_store.answered(connection, payment.id)
 
     async def _call_back(self, payment: Payment, reason: str) -> None:
         async with self._database.writing() as connection:

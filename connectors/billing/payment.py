@@ -58,6 +58,8 @@ class Payment:
     session_url: str | None
     session_expires_at: int | None
     begun_at: int
+    answered_at: int | None
+    """When the customer's link was given away; None: not yet."""
     expires_at: int
 
     @classmethod

@@ -129,6 +129,8 @@ class PaymentPage:
         merchant, locale = self._about(payment)
         back = self._links.url(PURPOSE, PATH, payment.code)
         paged = await self._providers.page(payment, title_of(payment, locale, merchant), back)
+        if not paged.takes_money(payment_store.now()):
+            return self._shown(paged)
         return web.json_response({"redirect": paged.session_url}, headers=NOT_CACHED)
 
     async def _needless(self, payment: Payment) -> Payment:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.billing import invoice_store
@@ -17,6 +18,7 @@ ALREADY_PAID: Final = "already_paid"
 EXPIRED: Final = "expired"
 
 _BATCH: Final = 100
+_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _columns = payment.c
 
 
@@ -51,12 +53,10 @@ async def locked(connection: AsyncConnection, identity: str) -> Payment | None:
 
 async def begin(connection: AsyncConnection, values: Mapping[str, Any]) -> Payment:
     """Add a payment, or return the one that there is by this id."""
-    known = await by_id(connection, values["id"])
-    if known is not None:
-        return known
-    await connection.execute(insert(payment).values(**values, state=OPEN, tries=0, session=0, begun_at=now()))
+    new = _INSERTS[connection.dialect.name](payment).values(**values, state=OPEN, tries=0, session=0, begun_at=now())
+    await connection.execute(new.on_conflict_do_nothing(index_elements=[_columns.id]))
     begun = await by_id(connection, values["id"])
-    assert begun is not None, "it has just been added"
+    assert begun is not None, "it has just been added, or was there"
     return begun
 
 
@@ -121,21 +121,18 @@ async def processing(connection: AsyncConnection, found: Payment) -> None:
     await _step(connection, found, (OPEN, CLOSING), PROCESSING)
 
 
-async def with_session(connection: AsyncConnection, found: Payment, session: tuple[str, str, int]) -> bool:
-    """Note the provider's page of a payment, and tell whether it is the newest."""
+async def with_session(connection: AsyncConnection, found: Payment, session: tuple[str, str, int]) -> None:
+    """Note the provider's page of a payment, unless it has got another meanwhile, or takes no money any more."""
     session_id, url, expires_at = session
     values = {"session": found.session + 1, "session_id": session_id, "session_url": url, "session_expires_at": expires_at}
-    newest = update(payment).where(_columns.id == found.id, _columns.session == found.session).values(**values)
-    return (await connection.execute(newest)).rowcount == 1
+    still = (_columns.id == found.id) & (_columns.session == found.session) & (_columns.state == OPEN)
+    await connection.execute(update(payment).where(still).values(**values))
 
 
 async def is_new(connection: AsyncConnection, module: str, event_id: str) -> bool:
     """Note an event of a provider's, and tell whether it was not heeded before."""
-    known = select(event.c.id).where(event.c.module == module, event.c.id == event_id)
-    if (await connection.execute(known)).one_or_none() is not None:
-        return False
-    await connection.execute(insert(event).values(module=module, id=event_id, at=now()))
-    return True
+    new = _INSERTS[connection.dialect.name](event).values(module=module, id=event_id, at=now())
+    return (await connection.execute(new.on_conflict_do_nothing().returning(event.c.id))).one_or_none() is not None
 
 
 async def forget_events(connection: AsyncConnection, before: int) -> None:
@@ -143,16 +140,15 @@ async def forget_events(connection: AsyncConnection, before: int) -> None:
     await connection.execute(delete(event).where(event.c.at < before))
 
 
-async def closing(connection: AsyncConnection) -> list[Payment]:
-    """Return payments that providers have still to agree to be over."""
-    return await _several(connection, _columns.state == CLOSING)
+async def closing(connection: AsyncConnection, after: str) -> list[Payment]:
+    """Return the next payments, by id, that providers have still to agree to be over."""
+    return await _several(connection, (_columns.state == CLOSING) & (_columns.id > after))
 
 
-async def run_out(connection: AsyncConnection, at: int, grace_ms: int) -> list[tuple[Payment, bool]]:
-    """Return open payments whose time is over, and whether the customer had been given the link: nobody awaits one that was not."""
+async def run_out(connection: AsyncConnection, at: int, grace_ms: int, after: str) -> list[Payment]:
+    """Return the next open payments, by id, whose time is over, or whose link nobody was given while somebody awaited it."""
     unanswered = _columns.answered_at.is_(None) & (_columns.answer_until < at - grace_ms)
-    wanted = select(payment).where(_columns.state == OPEN, or_(_columns.expires_at < at, unanswered)).limit(_BATCH)
-    return [(Payment.of(row), row.answered_at is not None) for row in await connection.execute(wanted)]
+    return await _several(connection, (_columns.state == OPEN) & or_(_columns.expires_at < at, unanswered) & (_columns.id > after))
 
 
 def now() -> int:
@@ -190,4 +186,4 @@ async def _one(connection: AsyncConnection, condition: Any) -> Payment | None:
 
 
 async def _several(connection: AsyncConnection, condition: Any) -> list[Payment]:
-    return [Payment.of(row) for row in await connection.execute(select(payment).where(condition).limit(_BATCH))]
+    return [Payment.of(row) for row in await connection.execute(select(payment).where(condition).order_by(_columns.id).limit(_BATCH))]

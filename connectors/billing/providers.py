@@ -58,7 +58,7 @@ class Providers:
         return (found.merchant if found is not None else "") or self._settings.merchant
 
     async def page(self, payment: Payment, title: str, back: str) -> Payment:
-        """Give a payment the provider's page, unless it has one that lasts, and return it.
+        """Give a payment the provider's page, unless it has one that lasts, and return it; one that is over meanwhile gets none.
 
         Raises Retry, and Refused with the provider's code or `livemode_mismatch`, where a sandbox is a real account or the reverse.
         """
@@ -76,7 +76,7 @@ class Providers:
             await payment_store.with_session(connection, payment, (session.id, session.url, session.expires_at))
             again = await payment_store.by_id(connection, payment.id)
         assert again is not None, "payments are never removed"
-        if again.session_id != session.id:  # somebody was faster, and two pages must not take the money twice
+        if again.session_id != session.id:  # somebody was faster, or it is over: no other page may take the money
             await api.expire(session.id)
         return again
 

@@ -39,7 +39,7 @@ def mount(application: web.Application, surroundings: Surroundings) -> None:
         return answered(handle)
 
     mount_folder(application, f"{PATH}/page/", FOLDER)
-    application.router.add_get(f"{PATH}/{{token}}", opened(page.page))
+    application.router.add_get(f"{PATH}/{{token}}", page.page)
     application.router.add_get(f"{PATH}/{{token}}/payment", opened(page.show))
     application.router.add_post(f"{PATH}/{{token}}/payment", opened(page.act))
     application.router.add_post("/webhooks/stripe/{module}", opened(webhook.hear))

@@ -5,7 +5,6 @@ import time
 from typing import Final
 
 from aiohttp import web
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.billing import payment_store
@@ -54,12 +53,9 @@ class Webhook:
             logger.warning("webhook of payment module %s refused: %s", name, error)
             raise Fault(400, "webhook", str(error).removeprefix("expected "), "another") from None
         if event is not None:
-            try:
-                async with self._database.writing() as connection:
-                    if await payment_store.is_new(connection, name, event.event_id):
-                        await self._heed(connection, name, event)
-            except IntegrityError:  # the same event, at the same time
-                logger.info("webhook of payment module %s: told twice at once", name)
+            async with self._database.writing() as connection:
+                if await payment_store.is_new(connection, name, event.event_id):
+                    await self._heed(connection, name, event)
         return web.json_response({}, headers=NOT_CACHED)
 
     async def _heed(self, connection: AsyncConnection, module: str, event: Told) -> None:
@@ -74,10 +70,10 @@ class Webhook:
                 await self._paid(connection, found, event)
             case "payment_stopped":
                 await _page_expired(connection, found, event)
-            case outcome if found.state in {OPEN, PROCESSING}:
+            case outcome if _is_of_its_try(found, event):
                 await payment_store.failed(connection, found, outcome, event.reason)
             case _:
-                logger.info("payment %s: %s, told too late", found.id, event.outcome)
+                logger.info("payment %s: %s, told too late or by another event as well", found.id, event.outcome)
 
     async def _paid(self, connection: AsyncConnection, found: Payment, event: Told) -> None:
         if not is_whole(found, event.amount, event.currency, live=event.live):
@@ -85,6 +81,17 @@ class Webhook:
         if found.state not in {OPEN, PROCESSING, CLOSING} and found.outcome != SUCCESSFUL:
             logger.error("payment %s: paid, although it was %s: the money may have to be given back", found.id, found.state)
         await payment_store.paid(connection, found, self._settings.settled_statuses, taken=True)
+
+
+def _is_of_its_try(found: Payment, event: Told) -> bool:
+    """Whether a failure is that of the payment's present page.
+
+    A transfer that fails is told twice, by the page and by the payment's intent, which does not say of which page it is: the intent counts
+    while a page is open, and no longer once the bank transfers the money.
+    """
+    if event.session_id is None:
+        return found.state == OPEN and found.session_id is not None
+    return found.state in {OPEN, PROCESSING} and event.session_id == found.session_id
 
 
 async def _page_expired(connection: AsyncConnection, found: Payment, event: Told) -> None:

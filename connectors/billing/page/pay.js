@@ -85,6 +85,10 @@ async function load() {
   try {
     show(await ask());
   } catch (error) {
+    if (document.getElementById("result")) { // it waits for the bank's word, and goes on waiting
+      setTimeout(load, LOOK_MS);
+      return;
+    }
     main.replaceChildren();
     wrong(error);
   }

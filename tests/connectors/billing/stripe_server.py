@@ -140,11 +140,9 @@ class StripeServer:
             assert await self.tell(body) == 200
         return body
 
-    async def decline(
-        self, session: dict[str, Any], code="card_declined", decline_code: str | None = "generic_decline", method="card", **more: Any
-    ) -> None:
-        """A customer's card is declined; the page stays open."""
-        error = {"code": code, "type": "card_error", "payment_method": {"type": method}, **more}
+    def failed_intent(self, session: dict[str, Any], code: str, decline_code: str | None, method: str) -> bytes:
+        """The body of a webhook that tells that a try of a page failed; it does not name the page."""
+        error = {"code": code, "type": "card_error", "payment_method": {"type": method}}
         if decline_code is not None:
             error["decline_code"] = decline_code
         intent = {
@@ -153,7 +151,13 @@ class StripeServer:
             "metadata": {"payment": session["metadata"]["payment"]},
             "last_payment_error": error,
         }
-        assert await self.tell(self.event("payment_intent.payment_failed", intent)) == 200
+        return self.event("payment_intent.payment_failed", intent)
+
+    async def decline(
+        self, session: dict[str, Any], code="card_declined", decline_code: str | None = "generic_decline", method="card"
+    ) -> None:
+        """A customer's card is declined; the page stays open."""
+        assert await self.tell(self.failed_intent(session, code, decline_code, method)) == 200
 
 
 def _error(status: int, kind: str, code: str | None, message: str) -> web.Response:

@@ -25,6 +25,11 @@ from tests.connectors.messaging.sms_server import SmsServer
 
 
 @pytest.fixture
+def sqlite_url(tmp_path):
+    return f"sqlite:///{tmp_path / 'connectors.db'}"
+
+
+@pytest.fixture
 def billing_bench(kafka, redis_server):
     yield from benches(kafka, redis_server, "billing")
 
@@ -100,11 +105,11 @@ async def test_a_flow_is_told_first_that_the_payment_began_and_at_the_end_what_b
     }  # fmt: skip
 
 
-async def test_what_becomes_of_a_link_by_sms_is_reported(billing_bench, sql_url, settings):
+async def test_what_becomes_of_a_link_by_sms_is_reported(billing_bench, sqlite_url, settings):
     async with SmsServer() as texts:
         accounts = json.dumps({"main": texts.account()})
         more = {"SMART_ROUTING_SMS_GATEWAY_ACCOUNTS": accounts, "SMART_ROUTING_BILLING_SMS_SENDER": "+14155550100"}
-        surroundings = around(billing_bench.deployment, settings, **variables(sql_url, **more))
+        surroundings = around(billing_bench.deployment, settings, **variables(sqlite_url, **more))
         await put(surroundings)
         for _ in range(2):
             billing_bench.send("RequestAmountPayment", of_amount(mode="sms", mobile_phone="+353861234567"), command_id="c1-1-1")
@@ -123,7 +128,7 @@ async def records(bench, number):
     return [bench.codec.decode(record.value()) for record in found]
 
 
-@pytest.mark.parametrize("step", ["page", "answer"])
+@pytest.mark.parametrize(("step", "sql_url"), [("page", "sqlite"), ("answer", "postgresql")], indirect=["sql_url"])
 async def test_a_connector_that_is_killed_leaves_one_page_at_the_provider(billing_bench, sql_url, settings, step):
     async with stripe_server() as server:
         environment = variables(sql_url, {"shop": server.module()})
@@ -136,12 +141,12 @@ async def test_a_connector_that_is_killed_leaves_one_page_at_the_provider(billin
         assert len(server.sessions) == 1
 
 
-async def test_a_connector_that_is_killed_after_the_link_was_sent_sends_the_same_again(billing_bench, sql_url, settings):
+async def test_a_connector_that_is_killed_after_the_link_was_sent_sends_the_same_again(billing_bench, postgresql_url, settings):
     """The one thing that may come twice: the same message, by its Message-Id too, that leads to the same payment."""
     async with mail_server() as server:
         mailbox = json.dumps({"shop": server.mailbox()})
         more = {"SMART_ROUTING_SMTP_MAILBOXES": mailbox, "SMART_ROUTING_BILLING_MAILBOX": "shop"}
-        environment = variables(sql_url, **more)
+        environment = variables(postgresql_url, **more)
         surroundings = around(billing_bench.deployment, settings, **environment)
         await put(surroundings)
         billing_bench.send("RequestInvoicePayment", of_invoice(mode="email"), command_id="c1-1-1")
@@ -153,22 +158,37 @@ async def test_a_connector_that_is_killed_after_the_link_was_sent_sends_the_same
     assert len({link_in(message.get_body(("plain",)).get_content()) for message in messages}) == 1
 
 
-async def test_a_deadline_that_passed_asks_for_no_payment_and_a_provider_that_comes_back_makes_one(billing_bench, sql_url, settings):
+async def test_a_deadline_that_passed_asks_for_no_payment_and_a_provider_that_comes_back_makes_one(billing_bench, sqlite_url, settings):
     async with stripe_server() as server:
         server.wrong = [web.Response(status=500) for _ in range(3)]
-        surroundings = around(billing_bench.deployment, settings, **variables(sql_url, {"shop": server.module()}))
+        surroundings = around(billing_bench.deployment, settings, **variables(sqlite_url, {"shop": server.module()}))
         await put(surroundings)
         billing_bench.send("RequestInvoicePayment", of_invoice(), command_id="late", deadline=in_seconds(-1))
         billing_bench.send("RequestInvoicePayment", of_invoice(), command_id="c1-1-1", deadline=in_seconds(20))
         async with running(BillingConnector(surroundings), billing_bench.deployment, settings):
-            assert await billing_bench.answers(2) == {"late": ("error", "timeout"), "c1-1-1": ("payment_started", None)}
+            assert await billing_bench.answers(2) == {"late": ("payment_error", "timeout"), "c1-1-1": ("payment_started", None)}
         assert len(server.sessions) == 1
 
 
-async def test_a_provider_that_stays_away_until_the_deadline_is_an_error_and_the_payment_is_called_back(billing_bench, sql_url, settings):
+async def test_a_provider_that_is_down_is_left_alone_and_nobody_elses_payment_waits(billing_bench, sqlite_url, settings):
+    async with stripe_server() as server:
+        server.wrong = [web.Response(status=500) for _ in range(20)]
+        surroundings = around(billing_bench.deployment, settings, **variables(sqlite_url, {"shop": server.module()}))
+        await put(surroundings)
+        cautious = settings.model_copy(update={"breaker_failures": 1, "breaker_seconds": 60.0})
+        async with running(BillingConnector(surroundings), billing_bench.deployment, cautious):
+            for number in range(3):
+                billing_bench.send("RequestInvoicePayment", of_invoice(), command_id=f"c1-1-{number}", deadline=in_seconds(20))
+            billing_bench.send("RequestInvoicePayment", of_invoice(module="other"), command_id="c1-1-9", deadline=in_seconds(20))
+            answers = await billing_bench.answers(4)
+    assert answers == {**{f"c1-1-{number}": ("payment_error", "unreachable") for number in range(3)}, "c1-1-9": ("payment_started", None)}
+    assert len(server.requests) == 1
+
+
+async def test_a_provider_that_stays_away_is_an_error_and_the_payment_is_called_back(billing_bench, sqlite_url, settings):
     async with stripe_server() as server:
         module = server.module()
-    surroundings = around(billing_bench.deployment, settings, **variables(sql_url, {"shop": module}))
+    surroundings = around(billing_bench.deployment, settings, **variables(sqlite_url, {"shop": module}))
     await put(surroundings)
     billing_bench.send("RequestInvoicePayment", of_invoice(), command_id="c1-1-1", deadline=in_seconds(1.5))
     async with running(BillingConnector(surroundings), billing_bench.deployment, settings):

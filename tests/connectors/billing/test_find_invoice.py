@@ -1,7 +1,5 @@
 """Invoices are found by what a customer knows of them."""
 
-import pytest
-
 from connectors.framework.errors import Refused
 from connectors.framework.outcome import Outcome
 from tests.connectors.billing.billing_bench import OPEN, VALUES, billing
@@ -39,11 +37,11 @@ async def test_what_is_not_known_is_left_out(sql_url):
         assert outcome.values == {"id": "1", "number": "A-1", "amount": "1500", "currency": "JPY", "status": "open"}
 
 
-@pytest.mark.parametrize("written", ["RE-2026/0042", "re 2026 0042", "RE.2026.0042", " re20260042 ", "RE_2026_0042"])
-async def test_numbers_are_found_however_they_are_punctuated(sql_url, written):
+async def test_numbers_are_found_however_they_are_punctuated(sql_url):
     async with billing(sql_url) as bench:
         await bench.put({**OPEN, "id": "1", "number": "RE-2026/0042", "customer_number": "K 77-1"})
-        assert await found(bench, "invoice_number", written) == "1"
+        for written in ("RE-2026/0042", "re 2026 0042", "RE.2026.0042", " re20260042 ", "RE_2026_0042"):
+            assert await found(bench, "invoice_number", written) == "1", written
         assert await found(bench, "customer_number", "k771") == "1"
         assert await found(bench, "invoice_number", "2026/0042") == "not_found"
 
@@ -73,13 +71,11 @@ async def test_an_address_is_found_whatever_its_case(sql_url):
         assert await found(bench, "email_address", "Aoife@EXAMPLE.org") == "812"
 
 
-@pytest.mark.parametrize(
-    "value", ["' OR 1=1 --", "812'; DROP TABLE billing_invoice; --", "%", "_", "812\x00", "\\", "", "--", "x" * 10_000]
-)
-async def test_a_value_is_only_ever_a_value(sql_url, value):
+async def test_a_value_is_only_ever_a_value(sql_url):
     async with billing(sql_url) as bench:
-        for identifier in IDENTIFIERS:
-            assert await found(bench, identifier, value) == "not_found"
+        for value in ("' OR 1=1 --", "812'; DROP TABLE billing_invoice; --", "%", "_", "812\x00", "\\", "", "--", "x" * 10_000):
+            for identifier in IDENTIFIERS:
+                assert await found(bench, identifier, value) == "not_found", (identifier, value)
         assert (await bench.invoice()).number == "20260117"
 
 

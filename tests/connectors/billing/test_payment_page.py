@@ -1,10 +1,15 @@
 """The payment page: what it shows, and what bad people try on it."""
 
 import pytest
+from aiohttp import ClientSession, web
 
+from connectors.billing import public
 from connectors.framework.links import Links
-from tests.connectors.billing.billing_bench import OPEN, billing, context, of_amount, of_invoice
+from schemas.deployment import Deployment
+from smart_routing.free_port import free_port
+from tests.connectors.billing.billing_bench import OPEN, billing, context, of_amount, of_invoice, settings_with
 from tests.connectors.billing.stripe_server import stripe_server
+from tests.connectors.command_bench import around
 from tests.smart_routing.browser import running_browser
 
 
@@ -97,6 +102,24 @@ async def test_a_request_that_is_none_is_refused(sqlite_url, body, expected):
         assert (await bench.page(link))["state"] == "open"
 
 
+async def test_while_the_store_is_away_the_page_comes_and_says_so_itself():
+    port = free_port()
+    surroundings = around(Deployment(), settings_with(port), SMART_ROUTING_SQL_URL="postgresql://nobody@127.0.0.1:9/nothing")
+    application = web.Application()
+    public.mount(application, surroundings)
+    runner = web.AppRunner(application)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        async with ClientSession() as http:
+            link = Links(surroundings).url("pay", "/pay", "a code")
+            for address, expected in ((link, (200, "text/html")), (f"{link}/payment", (503, "application/json"))):
+                async with http.get(address) as response:
+                    assert (response.status, response.content_type) == expected
+    finally:
+        await runner.cleanup()
+
+
 async def test_a_page_says_nothing_of_the_customer(sqlite_url):
     async with billing(sqlite_url) as bench:
         link = await bench.begin(of_invoice())
@@ -157,5 +180,11 @@ async def test_back_from_the_provider_nobody_is_asked_to_pay_again(sqlite_url, t
         async with browser.page(f"{link}?done=1", width=390, height=844) as page:
             await page.until("document.querySelector('.sign.wait')")
             assert await page.value("document.querySelector('#pay')") is None
+            # A look that fails, as in a tunnel, is no reason to stop looking.
+            await page.value(
+                "(() => { const real = window.fetch; window.fetch = () => { window.fetch = real; window.failed = true;"
+                " return Promise.reject(new TypeError('no connection')); }; })()"
+            )
+            await page.arrives("window.failed")
             await server.pay(server.session)
             await page.until("document.querySelector('#result')?.textContent.startsWith('Paid.')")

@@ -13,6 +13,7 @@ from connectors.framework.errors import Refused
 from connectors.framework.fault import Fault, shown
 from connectors.framework.spreadsheet import MIME_TYPE
 from connectors.office.answering import Handler, answered, body_of
+from connectors.office.download import send
 from connectors.office.entity_tag import expect, tag_of
 from connectors.office.office import Office
 from connectors.office.paging import LARGEST_PAGE, Limit, Term, query_of
@@ -149,16 +150,7 @@ class RecordOffice:
         return web.Response(status=204)
 
     async def _export(self, request: web.Request, shelf: Shelf) -> web.StreamResponse:
-        headers = {
-            "Content-Disposition": 'attachment; filename="records.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        response = web.StreamResponse(headers={**headers, "Content-Type": f"{MIME_TYPE}; charset=utf-8"})
-        await response.prepare(request)
-        async for lines in shelf.store.export():
-            await response.write(lines)
-        return response
+        return await send(request, shelf.store.export(), MIME_TYPE, "records.csv")
 
     async def _import(self, request: web.Request, shelf: Shelf) -> web.StreamResponse:
         if request.content_type != MIME_TYPE:

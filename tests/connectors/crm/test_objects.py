@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.connectors.crm.card_bench import ANN, BOB, cards
+from tests.connectors.crm.card_bench import ANN, BOB
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
-async def sales(shared, sql_url):
-    async with cards(shared, sql_url) as made:
-        yield made
+def sales(kept_here):
+    return kept_here
 
 
 async def test_a_card_is_created_and_found_by_a_scenario(sales):

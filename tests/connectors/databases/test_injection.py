@@ -1,8 +1,9 @@
 """SQL in every field: it is a name that is not there, or a value as any other."""
 
 import pytest
+import pytest_asyncio
 
-from tests.connectors.databases.row_bench import rows
+from tests.connectors.databases.row_bench import Rows, rows
 from tests.connectors.record_bench import publish
 
 ATTACKS = [
@@ -17,13 +18,15 @@ ATTACKS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-async def orders(shared, sql_url):
-    async with rows(shared, sql_url) as made:
-        await made.insert(number="1", status="open", city="Lyon")
-        yield made
-        assert await made.read(("number", "1"), columns=("city", "status")) == ("Lyon", "open")
-        assert await made.count() >= 1
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def orders(orders):
+    await orders.insert(number="1", status="open", city="Lyon")
+    yield orders
+    assert await orders.read(("number", "1"), columns=("city", "status")) == ("Lyon", "open")
+    assert await orders.count() >= 1
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -54,13 +57,10 @@ async def test_in_the_name_of_a_column(orders, attack):
 
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_in_the_name_of_a_database(orders, attack):
-    orders.database = attack
-    try:
-        assert await orders.read(("number", "1")) == ("error", "database_not_found")
-        assert (await orders.insert(number="1", status="open"))[:2] == ("not_ok", "database_not_found")
-        assert await orders.modify(("number", "1"), status="held") == ("error", "database_not_found")
-    finally:
-        orders.database = "orders"
+    odd = Rows(orders.commands, attack)
+    assert await odd.read(("number", "1")) == ("error", "database_not_found")
+    assert (await odd.insert(number="1", status="open"))[:2] == ("not_ok", "database_not_found")
+    assert await odd.modify(("number", "1"), status="held") == ("error", "database_not_found")
 
 
 async def test_in_the_names_of_a_definition(own, sql_url):

@@ -4,14 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.connectors.databases.row_bench import ORDERS, rows
+from tests.connectors.databases.row_bench import ORDERS, Rows, rows
 from tests.connectors.record_bench import publish
 
-
-@pytest.fixture
-async def orders(shared, sql_url):
-    async with rows(shared, sql_url) as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_the_same_command_twice_adds_one_row(orders):
@@ -46,9 +42,9 @@ async def test_a_value_of_another_type_is_refused(orders, column, value):
     assert await orders.count() == 0
 
 
-async def test_a_database_that_is_not_there_is_refused(shared, sql_url):
-    async with rows(shared, sql_url, "returns") as returns:
-        assert (await returns.insert(number="1"))[:2] == ("not_ok", "database_not_found")
+async def test_a_database_that_is_not_there_is_refused(connector):
+    returns = Rows(connector, "returns")
+    assert (await returns.insert(number="1"))[:2] == ("not_ok", "database_not_found")
 
 
 async def test_a_column_that_comes_twice_is_refused(orders):

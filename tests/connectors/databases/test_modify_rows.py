@@ -3,17 +3,19 @@
 import asyncio
 
 import pytest
+import pytest_asyncio
 
-from tests.connectors.databases.row_bench import rows
+from tests.connectors.databases.row_bench import Rows, rows
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def orders(shared, sql_url):
-    async with rows(shared, sql_url) as made:
-        await made.insert(number="1", status="open", city="Lyon", sent_at="2026-03-01T10:00:00+01:00")
-        await made.insert(number="2", status="open", city="Lyon")
-        await made.insert(number="3", status="held", city="Lyon")
-        yield made
+@pytest_asyncio.fixture(loop_scope="module")
+async def orders(orders):
+    await orders.insert(number="1", status="open", city="Lyon", sent_at="2026-03-01T10:00:00+01:00")
+    await orders.insert(number="2", status="open", city="Lyon")
+    await orders.insert(number="3", status="held", city="Lyon")
+    return orders
 
 
 async def test_only_the_oldest_row_that_conforms_is_changed(orders):
@@ -59,9 +61,9 @@ async def test_a_value_of_another_type_is_refused(orders):
     assert await orders.read(("city", "Paris")) == ("not_found", None)
 
 
-async def test_a_database_that_is_not_there_is_an_error(shared, sql_url):
-    async with rows(shared, sql_url, "returns") as returns:
-        assert await returns.modify(("number", "1"), status="open") == ("error", "database_not_found")
+async def test_a_database_that_is_not_there_is_an_error(connector):
+    returns = Rows(connector, "returns")
+    assert await returns.modify(("number", "1"), status="open") == ("error", "database_not_found")
 
 
 @pytest.mark.parametrize(("assertions", "scope"), [((), "all"), ((("number", "1"),), "last")])

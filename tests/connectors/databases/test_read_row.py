@@ -2,13 +2,9 @@
 
 import pytest
 
-from tests.connectors.databases.row_bench import rows
+from tests.connectors.databases.row_bench import Rows
 
-
-@pytest.fixture
-async def orders(shared, sql_url):
-    async with rows(shared, sql_url) as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_columns_are_read_in_canonical_text_and_empty_where_there_is_none(orders):
@@ -80,9 +76,9 @@ async def test_what_the_definition_lacks_is_columns_not_found(orders):
     assert await orders.read(("number", "1"), columns=("number", "colour")) == ("columns_not_found", None)
 
 
-async def test_a_database_that_is_not_there_is_an_error(shared, sql_url):
-    async with rows(shared, sql_url, "returns") as returns:
-        assert await returns.read(("number", "1")) == ("error", "database_not_found")
+async def test_a_database_that_is_not_there_is_an_error(connector):
+    returns = Rows(connector, "returns")
+    assert await returns.read(("number", "1")) == ("error", "database_not_found")
 
 
 @pytest.mark.parametrize(("assertions", "confirm"), [((), "all"), ((("number", "1"),), "most")])

@@ -108,10 +108,12 @@ async def create_all(connection: AsyncConnection, directory: Directory, contents
 
 
 async def change(connection: AsyncConnection, directory: Directory, record: Record, changes: Mapping[str, str]) -> None:
-    """Give a card new values, which fit their fields; an empty one clears its field. Raises Refused as `create` does."""
+    """Give a card new values, which fit their fields; an empty one clears its field. `enter` comes first, alone.
+
+    Raises Refused as `create` does.
+    """
     collection = directory.collection
     complete({**record.values, **changes}, {name: directory.fields[name] for name in changes})
-    await records.enter(connection, collection, alone=bool(directory.unique))
     for name in set(directory.unique) & set(changes):
         if changes[name]:
             others = await records.find(connection, collection, [Asserted(name, changes[name])], "all", 2)

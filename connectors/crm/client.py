@@ -112,7 +112,7 @@ class CrmClient:
             raise Refused("refused", f"The CRM's answer has more than {LARGEST_ANSWER_BYTES} bytes.", outcome=outcome)
         try:
             return Answer(response.status, json.loads(said, parse_float=Decimal) if said.strip() else None)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:  # ArithmeticError: a number beyond any Decimal
             if response.status >= 300:
                 return Answer(response.status, None)
             raise Refused("refused", "The CRM's answer is no JSON.", outcome=outcome) from error

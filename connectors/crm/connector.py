@@ -13,7 +13,7 @@ from connectors.crm.systems import Systems
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
 from connectors.framework.definitions import Definitions
-from connectors.framework.errors import Refused
+from connectors.framework.errors import Refused, StoreAway
 from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.framework.surroundings import Surroundings
 from connectors.records.declared_fields import checked
@@ -104,10 +104,15 @@ class CrmConnector(Connector):
         system = self._systems.of(body["crm"])
         if system is None:  # the store remembers which commands it has done
             return None
+        if (noted := await self._database.recorded(context)) is not None:
+            return noted
         if not system.can_tell(body["object"]):
-            return Outcome(UNKNOWN, "interrupted", "A connector stopped while the CRM was asked to create a card, and the CRM cannot tell.")
-        directory = object_of(await self._definitions.find(CRM_V2, body["crm"]), body["object"])
-        card = await system.created(directory, _values(body["fields"], directory), context.command_id)
+            return Outcome(UNKNOWN, "interrupted", "The CRM was asked to create a card, its answer was not noted, and it cannot tell.")
+        try:
+            directory = object_of(await self._definitions.find(CRM_V2, body["crm"]), body["object"])
+            card = await system.created(directory, _values(body["fields"], directory), context.command_id)
+        except Refused as refused:  # which says nothing of what was done before
+            return Outcome(UNKNOWN, "interrupted", refused.detail)
         return None if card is None else await self._noted(body, context, directory, card)
 
     @command("CreateCardV2", look_up="_what_became_of_card", target=_crm)
@@ -127,12 +132,15 @@ class CrmConnector(Connector):
         return await self._database.once(context, work)
 
     async def _noted(self, body: Body, context: Context, directory: Directory, card: Card) -> Outcome:
-        """Note what was created elsewhere."""
+        """Note what was created elsewhere. Where that fails, it is looked up before anything is created again."""
 
         async def work(connection: AsyncConnection) -> Outcome:
             return await _created(connection, context, directory, card, associate=body["associate"])
 
-        return await self._database.once(context, work)
+        try:
+            return await self._database.once(context, work)
+        except StoreAway as away:
+            raise StoreAway("The card was created, and the SQL store did not note it.", outcome=UNKNOWN) from away
 
 
 async def _search(system: System, directory: Directory, body: Body, context: Context) -> Sequence[Card]:

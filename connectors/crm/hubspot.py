@@ -23,6 +23,8 @@ _PAGE: Final = 100
 _PAGES: Final = 10
 
 _PROPERTY_ERRORS: Final = re.compile(r"\[.*\]", re.DOTALL)
+_TAKEN: Final = "already has that value."
+"""How the message ends where a property with unique values is refused, with status 400; an address that is taken is a 409."""
 _NOT_THERE: Final = frozenset({"PROPERTY_DOESNT_EXIST"})
 _MISSING: Final = frozenset({"REQUIRED_FIELD", "MISSING_REQUIRED_PROPERTY"})
 
@@ -67,11 +69,9 @@ class HubSpotSystem:
             properties[known.command_property] = command_id
         path, repeatable = f"/crm/v3/objects/{self._type(directory)}", known.command_property is not None
         answer = await self._client.ask("POST", path, body={"properties": properties}, repeatable=repeatable)
-        if answer.status == 409:
-            mine = await self.created(directory, values, command_id) if repeatable else None
-            if mine is not None:
-                return mine
-            raise Refused("duplicate", "HubSpot has this card already.")
+        # An earlier try may have created it: a repeated one is refused, for its id or for any other property that must be unique.
+        if answer.status >= 400 and repeatable and (mine := await self.created(directory, values, command_id)) is not None:
+            return mine
         _check(answer)
         card = _card(answer.document, directory, known)
         if card is None:
@@ -160,10 +160,12 @@ def _check(answer: Answer) -> None:
     if answer.status < 300:
         return
     codes = set(_codes(answer.document))
-    message = answer.document.get("message", "") if isinstance(answer.document, dict) else ""
-    if codes & _NOT_THERE:
+    message = str(answer.document.get("message", "")).lower() if isinstance(answer.document, dict) else ""
+    if answer.status == 409 or message.endswith(_TAKEN):
+        reason = "duplicate"
+    elif codes & _NOT_THERE:
         reason = "unknown_field"
-    elif codes & _MISSING or "required properties were not set" in str(message).lower():
+    elif codes & _MISSING or "required properties were not set" in message:
         reason = "missing_field"
     elif answer.status == 400 and any(code.startswith("INVALID_") for code in codes):
         reason = "wrong_type"

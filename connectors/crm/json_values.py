@@ -7,7 +7,9 @@ from typing import Any
 
 from connectors.crm.cards import Card
 from connectors.crm.directory import Directory
+from connectors.crm.tables import LONGEST_CARD
 from connectors.framework.errors import Refused
+from connectors.framework.field_values import LONGEST_NUMBER
 from connectors.records.records import Asserted, Collection, Combination
 
 Names = Mapping[str, str]
@@ -34,8 +36,8 @@ def to_json(kind: str, value: str) -> Any:
 
 
 def read_card(identity: Any, found: Any, directory: Directory, names: Names) -> Card | None:
-    """Return a card of what a CRM says; None where it has no id. Values that do not fit their field are left out."""
-    if isinstance(identity, bool) or not isinstance(identity, str | int) or identity == "":
+    """Return a card of what a CRM says; None where it has no id that can be kept. Values that do not fit their field are left out."""
+    if isinstance(identity, bool) or not isinstance(identity, str | int) or not _can_be_kept(str(identity)):
         return None
     values = {}
     for name, field in directory.fields.items():
@@ -55,6 +57,10 @@ def meets(card: Card, directory: Directory, wanted: list[Asserted], combine: Com
     return all(held) if combine == "all" else any(held)
 
 
+def _can_be_kept(identity: str) -> bool:
+    return 0 < len(identity) <= LONGEST_CARD and identity.isprintable()  # no NUL and no lone surrogate, which no SQL server keeps
+
+
 def _text(value: Any) -> str:
     match value:
         case None:
@@ -63,6 +69,8 @@ def _text(value: Any) -> str:
             return "true" if value else "false"
         case str():
             return value
+        case Decimal() if abs(value.adjusted()) > LONGEST_NUMBER:  # written out, 1e999999999 has a billion digits
+            return str(value)
         case int() | Decimal():
             return format(Decimal(value), "f")
         case _:

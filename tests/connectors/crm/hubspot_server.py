@@ -85,11 +85,16 @@ class HubSpot:
             return error(
                 400, "Error creating CONTACT. Some required properties were not set.", "VALIDATION_ERROR", context={"properties": ["phone"]}
             )
+        new = str(101 + len(self.cards))
         for name in self.unique & set(properties):
             for identity, card in self.cards.items():
-                if card["properties"].get(name) == properties[name]:
+                if card["properties"].get(name) != properties[name]:
+                    continue
+                if name == "email":
                     return error(409, f"Contact already exists. Existing ID: {identity}", "CONFLICT")
-        identity = str(101 + len(self.cards))
+                where = f"PropertyValueCoordinates{{portalId=1, propertyName={name}, value={properties[name]}}}"
+                return error(400, f"Cannot set {where} on {new}. {identity} already has that value.", "VALIDATION_ERROR")
+        identity = new
         self.cards[identity] = {"id": identity, "properties": dict(properties)}
         return web.json_response(self.shown(self.cards[identity], list(TYPES)), status=201)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from base64 import b64encode
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -117,8 +118,8 @@ def with_create(**more):
 
 
 @pytest.fixture
-def sql_url(tmp_path):
-    return f"sqlite:///{tmp_path / 'connectors.db'}"
+def sql_url(sqlite_url):
+    return sqlite_url
 
 
 @pytest.fixture
@@ -220,10 +221,28 @@ async def test_nonsense_is_refused_and_finds_nobody(sales, crm, text, status):
     assert await sales.card_of() is None
 
 
-@pytest.mark.parametrize("text", ["", "<html>", '{"data": {"attributes": {}}}', "[]"])
-async def test_a_created_card_without_an_id_is_unknown(sales, crm, text):
+@pytest.mark.parametrize("identity", ["", "a\0b", "\ud800", "x" * 513, None, True, 1.5, {"a": 1}])
+async def test_a_created_card_without_an_id_that_can_be_kept_is_unknown(sales, crm, identity):
+    crm.answer = await answering(json.dumps({"data": {"meta": {"id": identity}, "attributes": {}}}), 201)
+    assert (await sales.create_v2(phone=ANN, name="Ann", associate=True))[0] == "unknown"
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "[]", '{"data": {"meta": {"id": 1e99999999999999999999}}}'])
+async def test_what_nobody_can_read_leaves_a_creation_unknown(sales, crm, text):
     crm.answer = await answering(text, 201)
     assert (await sales.create_v2(phone=ANN, name="Ann"))[0] == "unknown"
+
+
+async def test_a_number_of_a_hundred_million_digits_is_left_out_and_not_written_out(sales, crm):
+    crm.answer = await answering(
+        '{"data": {"items": [{"meta": {"id": 1}, "attributes": {"Phone": "+33612345678", "YearlyBill": 1e99999999}}]}}'
+    )
+    tracemalloc.start()
+    try:
+        assert (await sales.scenario(("phone", ANN)))[2] == {"id": "1", "phone": ANN}
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def test_an_answer_of_any_size_is_not_read_to_its_end(sales, crm):
@@ -271,6 +290,30 @@ async def test_without_a_key_a_creation_whose_answer_is_lost_is_unknown(sales, c
     crm.answer = hang
     assert (await sales.create_v2(phone=ANN, name="Ann"))[:2] == ("unknown", "unreachable")
     assert len(crm.requests) == 1
+
+
+async def test_a_card_that_was_created_and_not_noted_is_not_created_again(shared, postgresql, postgresql_url, crm):
+    name = postgresql_url.rpartition("/")[2]
+
+    async def creates_and_the_store_goes_away(request):
+        postgresql.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        postgresql.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        return crm.create((await request.json())["attributes"])
+
+    async with serving(crm.serve) as port, connected(shared, postgresql_url, port) as sales:
+        connector = sales.commands.connector
+        method, context = connector.commands["CreateCardV2"], sales.commands.context("c1-1-1")
+        body = {"crm": "sales", "object": "lead", "fields": fields({"phone": ANN, "name": "Ann"}), "associate": True}
+        crm.answer = creates_and_the_store_goes_away
+        with pytest.raises(Retry) as raised:
+            await method.execute(connector, body, context)
+        assert (raised.value.reason, raised.value.outcome) == ("unreachable", "unknown")  # so that it is looked up first
+        with pytest.raises(Retry):
+            await method.look(connector, body, context)
+        postgresql.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+        found = await method.look(connector, body, context)
+        assert (found.outcome, found.reason) == ("unknown", "interrupted")
+        assert len(crm.leads) == 1
 
 
 @pytest.mark.parametrize("attack", ["..", ".", "", "a/../../admin", "a?b=c", "a#b", "a\r\nHost: x", "%2e%2e", "//evil.example"])

@@ -17,8 +17,8 @@ PROPERTIES = {"name": "firstname", "mail": "email", "asked_on": "asked", "level"
 
 
 @pytest.fixture
-def sql_url(tmp_path):
-    return f"sqlite:///{tmp_path / 'connectors.db'}"
+def sql_url(sqlite_url):
+    return sqlite_url
 
 
 @asynccontextmanager
@@ -165,8 +165,11 @@ async def test_with_a_property_for_the_commands_id_it_is_repeated_and_creates_on
 
 
 async def test_a_duplicate_of_another_command_stays_one(sure_sales, hubspot):
-    assert (await sure_sales.create_v2(phone=ANN, mail="ann@example.org"))[0] == "ok"
+    hubspot.unique.add("firstname")
+    assert (await sure_sales.create_v2(phone=ANN, mail="ann@example.org", name="Ann"))[0] == "ok"
     assert (await sure_sales.create_v2(phone=BOB, mail="ann@example.org"))[:2] == ("error", "duplicate")
+    assert (await sure_sales.create_v2(phone=BOB, name="Ann"))[:2] == ("error", "duplicate")
+    assert len(hubspot.cards) == 1
 
 
 async def test_what_became_of_the_card_of_a_dead_connector(sales, sure_sales, hubspot):
@@ -182,6 +185,17 @@ async def test_what_became_of_the_card_of_a_dead_connector(sales, sure_sales, hu
     found = await look(sure_sales)
     assert (found.outcome, found.values["id"]) == ("ok", "101")
     assert await sure_sales.card_of() == ("crm_v2", "lead", "101")
+    made = await sales.create_v2(phone=BOB, command_id="c1-1-1")  # noted, and only the answer was lost
+    found = await look(sales)
+    assert (found.outcome, found.reason, dict(found.values)) == made
+
+
+async def test_a_look_up_that_is_refused_leaves_it_unknown(shared, sql_url, hubspot):
+    async with serving(hubspot.serve) as port, connected(shared, sql_url, port, token="pat-revoked", command_property="command") as sales:
+        connector = sales.commands.connector
+        body = {"crm": "sales", "object": "lead", "fields": fields({"phone": ANN}), "associate": True}
+        found = await connector.commands["CreateCardV2"].look(connector, body, sales.commands.context("c1-1-1"))
+        assert (found.outcome, found.reason, found.detail) == ("unknown", "interrupted", "The CRM answered HTTP 401.")
 
 
 async def test_nonsense_is_refused(sales, hubspot):

@@ -11,6 +11,7 @@ from sqlalchemy import Select, delete, exists, func, insert, select, union, upda
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from connectors.framework.errors import StoreAway
 from connectors.records.declared_fields import Declared, key_of
 from connectors.records.record_tables import RecordTables
 from connectors.sql.database import Database
@@ -86,19 +87,22 @@ class Records:
 
         A collection comes into being here, and where the definition has changed the type of a field, its keys are made anew: alone from
         the beginning, because two that are beside each other and both want to be alone would wait for each other.
+
+        Raises StoreAway where the keys were current a moment ago: another one, which knows another definition, has just made them anew.
         """
         alone = alone or not await self.is_current(connection, collection)
         known = await self._known(connection, collection, lock="alone" if alone else "beside")
-        types = _types(known, collection)
-        if types is None:
+        if _types(known, collection) is None:
             return
+        if not alone:
+            raise StoreAway("The keys of a collection were made by another definition meanwhile.")
         if known is None:
             await self._begin(connection, collection)
-        before = await self._known(connection, collection, lock="alone") or {}
-        types = _types(before, collection)
+            known = await self._known(connection, collection, lock="alone") or {}
+        types = _types(known, collection)
         if types is None:  # another one was quicker
             return
-        changed = [name for name, kind in types.items() if before.get(name, kind) != kind]
+        changed = [name for name, kind in types.items() if known.get(name, kind) != kind]
         if changed:
             await self._make_keys_anew(connection, collection, changed)
         collections = self._tables.collections

@@ -5,14 +5,15 @@ import asyncio
 import pytest
 
 from connectors.records.records import Records
-from tests.connectors.crm.card_bench import ANN, BOB, CONTACTS, cards
+from tests.connectors.crm.card_bench import ANN, BOB, CONTACTS, FIELDS, cards
 from tests.connectors.record_bench import publish
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture
-async def contacts(shared, sql_url):
-    async with cards(shared, sql_url) as made:
-        yield made
+def contacts(kept_here):
+    return kept_here
 
 
 async def test_a_card_is_created_and_found(contacts):
@@ -90,6 +91,31 @@ async def test_two_that_both_find_keys_to_be_made_do_not_wait_for_each_other(sha
         monkeypatch.setattr(Records, "is_current", another_is_quicker)
         answers = await asyncio.gather(*(bench.find(("phone", ANN), create=True) for bench in (one, other)))
         assert sorted(outcome for outcome, _, _ in answers) == ["created", "one"]
+
+
+async def test_two_whose_keys_were_made_by_another_definition_meanwhile_do_not_wait_for_each_other(own, postgresql_url, monkeypatch):
+    is_current, known, both = Records.is_current, Records._known, asyncio.Barrier(2)
+
+    async def was_current(self, connection, collection):
+        return await is_current(self, connection, collection) or True
+
+    async def held_by_both(self, connection, collection, lock=None):
+        found = await known(self, connection, collection, lock)
+        if lock == "beside":
+            await both.wait()
+        return found
+
+    async with cards(own, postgresql_url) as one, cards(own, postgresql_url) as other:
+        await one.create(phone=BOB)
+        publish(own, "contacts", {**CONTACTS, "fields": {**FIELDS, "bill": {"type": "text"}}}, "contacts-id")
+        for bench in (one, other):
+            await bench.commands.connector._definitions.catch_up()
+        with monkeypatch.context() as patched:
+            patched.setattr(Records, "is_current", was_current)
+            patched.setattr(Records, "_known", held_by_both)
+            answers = await asyncio.gather(*(bench.create(phone=ANN) for bench in (one, other)))
+        assert [answer[:2] for answer in answers] == [("error", "unreachable")] * 2  # each to be tried again
+        assert (await one.create(phone=ANN))[0] == "ok"
 
 
 async def test_the_same_command_twice_is_one_card(contacts):

@@ -81,7 +81,11 @@ class Reading:
                 logger.warning("journal partition %d offset %d is passed over: a %s", partition, record.offset, name)
                 continue
             began_at = datum["at"] if began_at is None else began_at
-            event = self._event(record.offset, datum)
+            try:
+                event = self._event(record.offset, datum)
+            except ValueError as error:  # nobody can be named after an address that is empty
+                logger.warning("journal partition %d offset %d tells of no customer: %s", partition, record.offset, error)
+                continue
             if event is not None:
                 told.append(event)
         return Story(partition, first, end, told, began_at, lost_until)

@@ -31,5 +31,5 @@ function open(address) {
 }
 
 document.getElementById("new-chat").addEventListener("click", () => open(newAddress()));
-// An address in the fragment opens that chat, so that a chat can be shown in a page of one's own: /#address
-open(decodeURIComponent(location.hash.slice(1)) || remembered() || newAddress());
+// Never an address that a link brings along: whoever made the link could read the chat.
+open(remembered() ?? newAddress());

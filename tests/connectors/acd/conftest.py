@@ -1,11 +1,21 @@
 """The ACD's benches."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from smart_routing.embedded import EmbeddedRedis
 from tests.connectors.acd.acd_bench import AcdBench, benches
+
+
+@pytest.fixture(scope="module")
+def module_redis() -> Iterator[EmbeddedRedis]:
+    """A Redis for all tests of a file."""
+    program = shutil.which("redis-server")
+    with EmbeddedRedis(executable=Path(program) if program else None) as server:
+        yield server
 
 
 @pytest.fixture

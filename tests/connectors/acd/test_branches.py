@@ -1,19 +1,24 @@
 """Every branch of §§ 4.1 and 4.3, from the flow to the agent and back: the engine's commands by Kafka, the connector, agents at the API."""
 
 import asyncio
+from itertools import count
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from connectors.framework.customers import PreferredAgents, customer_key
 from processor.engine.entities.queue import Queue
 from processor.engine.entities.queue_group import QueueGroup
 from processor.engine.entities.user import User
 from processor.engine.events import AgentWrote, ResponseReceived
+from tests.connectors.acd.acd_bench import benches
 from tests.connectors.conftest import KEY
 from tests.connectors.contacts.journal_bench import now
 from tests.flows import flow_of
 from tests.talk import SEC, Talk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 QUEUE_BRANCHES = (
     "processed", "unprocessed", "reference_not_found", "overflow_no_user", "overflow_maximum_estimated_wait", "overflow_maximum_waiting",
@@ -25,6 +30,8 @@ USER_BRANCHES = ("ok", "error", "no_response", "reference_not_found")
 class Routed:
     """A conversation whose first action is with the ACD."""
 
+    numbers = count()
+
     def __init__(self, acd, action, branches):
         action = {**action, "links": dict.fromkeys(branches, "end")}
         queues = [Queue.model_validate({"id": name, "reference": name, **fields}) for name, fields in QUEUES.items()]
@@ -34,17 +41,19 @@ class Routed:
         self.talk = Talk(flow_of({"here": action}), *queues, group, *users)
         self.talk.say("I need help", after_ms=0)
         self.sent = 0
-        self.command = self.talk.commands[0].command_id
+        self.own = f"{next(self.numbers)}:"  # the ids of all these talks' commands are the same
+        self.command = self.own + self.talk.commands[0].command_id
         self.forward()
 
     def forward(self):
         """Put the commands that are new on their topic."""
         for command in self.talk.commands[self.sent :]:
             if command.body.family == "acd":
+                body = msgspec.to_builtins(command.body)
                 self.acd.send(
                     type(command.body).__name__,
-                    msgspec.to_builtins(command.body),
-                    command_id=command.command_id,
+                    {**body, "distribution": self.command} if "distribution" in body else body,
+                    command_id=self.own + command.command_id,
                     conversation="talk",
                     account="site",
                     address="+33612345678",
@@ -55,13 +64,11 @@ class Routed:
         """Let the engine hear one thing more of the ACD; returns outcome or text."""
         known = {"response", "agent_wrote"}
         datum = await self.acd.next_where(lambda name, datum: name in known and datum["command_id"] == self.command)
-        at = self.talk.at + SEC
+        at, command = self.talk.at + SEC, datum["command_id"].removeprefix(self.own)
         if "outcome" in datum:
-            self.talk.apply(
-                ResponseReceived(at, datum["command_id"], datum["outcome"], datum["reason"], datum["detail"], datum["values"], "acd")
-            )
+            self.talk.apply(ResponseReceived(at, command, datum["outcome"], datum["reason"], datum["detail"], datum["values"], "acd"))
         else:
-            self.talk.apply(AgentWrote(at, datum["command_id"], datum["message_id"], datum["agent"], datum["text"]))
+            self.talk.apply(AgentWrote(at, command, datum["message_id"], datum["agent"], datum["text"]))
         self.forward()
         return datum.get("outcome", datum.get("text"))
 
@@ -85,14 +92,35 @@ QUEUES = {
 SERVED = ["support", "hasty", "short", "slow", "crowded"]
 
 
-@pytest.fixture
-async def desk(acd):
-    for name in QUEUES:
-        if name != "gone":
-            acd.publish("queue", name)
-    acd.publish("user", "anna", queues=SERVED, capacity=1)
+CUSTOMER = customer_key("web_chat", "site", "+33612345678", key=KEY)
+
+
+@pytest.fixture(scope="module")
+def acd(kafka, module_redis):
+    for bench in benches(kafka, module_redis, offer_seconds="1", misses="5", ask_again_seconds="1"):
+        for name in QUEUES:
+            if name != "gone":
+                bench.publish("queue", name)
+        bench.publish("user", "anna", queues=SERVED, capacity=1)
+        yield bench
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def at_work(acd):
+    """One day at work for all: topics, connector and office take their time."""
     async with acd.at_work("anna") as (anna,):
         yield anna
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(acd, at_work):
+    """Anna, who is available and has nothing to do."""
+    async for contact, outcome, _ in acd.floor.contacts():
+        if outcome is None:
+            await acd.floor.cancel(contact)
+    await acd.redis.delete(PreferredAgents(acd.redis, acd.deployment).key(CUSTOMER))
+    await at_work.become("available")
+    return at_work
 
 
 def to(queue):
@@ -101,12 +129,13 @@ def to(queue):
 
 async def busy(acd, desk, *queues):
     """Give the only agent something to do, and let somebody wait in each of these queues."""
-    acd.to_queue("busy", "support")
-    await acd.answer("busy")
-    await desk.do("busy", "accept")
+    first = f"{next(Routed.numbers)}: first"
+    acd.to_queue(first, "support")
+    await acd.answer(first)
+    assert await desk.do(first, "accept") == 200
     for queue in queues:
-        acd.to_queue(f"first in {queue}", queue)
-        assert await acd.answer(f"first in {queue}") == ("queued", None)
+        acd.to_queue(f"{first} in {queue}", queue)
+        assert await acd.answer(f"{first} in {queue}") == ("queued", None)
 
 
 async def test_processed_with_what_both_wrote_meanwhile(acd, desk):
@@ -190,8 +219,7 @@ PREFERRED = {"type": "distribution_to_user", "preferred_agent": True}
 
 
 async def test_ok(acd, desk):
-    customer = customer_key("web_chat", "site", "+33612345678", key=KEY)
-    await PreferredAgents(acd.redis, acd.deployment).record(customer, "anna", now())
+    await PreferredAgents(acd.redis, acd.deployment).record(CUSTOMER, "anna", now())
     routed = Routed(acd, PREFERRED, USER_BRANCHES)
     await desk.until_offered(routed.command)
     await desk.do(routed.command, "accept")

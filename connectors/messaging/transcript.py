@@ -10,7 +10,11 @@ from connectors.messaging.entry import Entry
 KEPT: Final = 2_000
 """Messages kept of a conversation; of a longer one the oldest go."""
 
-# KEYS: 1 the list of messages, 2 the hash of what is known: id → index, `base` → how many messages were dropped at the front.
+KEPT_BYTES: Final = 4_000_000
+"""… and so many bytes, for whoever opens a chat is given all of it: nobody can fill the gateway's memory with a few long ones."""
+
+# KEYS: 1 the list of messages, 2 the hash of what is known: id → index, `base` → how many messages were dropped at the front, `bytes` → how
+# many the list has.
 # A message's index counts from the conversation's first, for good. In the list a message is
 #   +JSON            said
 #   ?TIME:JSON       a customer's, on its way to Kafka; counts as never sent after TIME (Redis' clock, ms)
@@ -26,11 +30,17 @@ local function place(id)
   return index and tonumber(index) - base
 end
 
-local function add(id, message, expiry, kept)
+local function put(at, before, message)
+  redis.call('LSET', messages, at, message)
+  redis.call('HINCRBY', known, 'bytes', #message - #before)
+end
+
+local function add(id, message, expiry, kept, most)
   local length = redis.call('RPUSH', messages, message)
+  local bytes = redis.call('HINCRBY', known, 'bytes', #message)
   redis.call('HSET', known, 'id:' .. id, base + length - 1)
-  while length > kept do
-    redis.call('LPOP', messages)
+  while length > kept or (length > 1 and bytes > most) do
+    bytes = redis.call('HINCRBY', known, 'bytes', -#redis.call('LPOP', messages))
     base = redis.call('HINCRBY', known, 'base', 1)
     length = length - 1
   end
@@ -39,7 +49,7 @@ local function add(id, message, expiry, kept)
 end
 """
 
-# ARGV: id, JSON, expiry in ms, messages kept, channel, conversation.
+# ARGV: id, JSON, expiry in ms, messages kept, bytes kept, channel, conversation.
 # A customer's message that was reserved is said in its place; any other message is said at the end, once.
 _SAY: Final = (
     _COMMON
@@ -48,28 +58,29 @@ local at = place(ARGV[1])
 if at then
   local there = at >= 0 and redis.call('LINDEX', messages, at)
   if not there or string.sub(there, 1, 1) ~= '?' then return 0 end
-  redis.call('LSET', messages, at, '+' .. ARGV[2])
+  put(at, there, '+' .. ARGV[2])
 else
-  add(ARGV[1], '+' .. ARGV[2], ARGV[3], tonumber(ARGV[4]))
+  add(ARGV[1], '+' .. ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]))
 end
-redis.call('PUBLISH', ARGV[5], ARGV[6])
+redis.call('PUBLISH', ARGV[6], ARGV[7])
 return 1
 """
 )
 
-# ARGV: id, JSON, expiry in ms, messages kept, ms until it counts as never sent. Returns 1 where it is to be sent, 0 where it was said.
+# ARGV: id, JSON, expiry in ms, messages kept, bytes kept, ms until it counts as never sent.
+# Returns 1 where it is to be sent, 0 where it was said.
 _RESERVE: Final = (
     _COMMON
     + """
-local message = '?' .. string.format('%d', now + ARGV[5]) .. ':' .. ARGV[2]
+local message = '?' .. string.format('%d', now + ARGV[6]) .. ':' .. ARGV[2]
 local at = place(ARGV[1])
 if not at then
-  add(ARGV[1], message, ARGV[3], tonumber(ARGV[4]))
+  add(ARGV[1], message, ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]))
   return 1
 end
 local there = at >= 0 and redis.call('LINDEX', messages, at)
 if not there or string.sub(there, 1, 1) ~= '?' then return 0 end
-redis.call('LSET', messages, at, message)
+put(at, there, message)
 return 1
 """
 )
@@ -81,7 +92,7 @@ _WITHDRAW: Final = (
 local at = place(ARGV[1])
 local there = at and at >= 0 and redis.call('LINDEX', messages, at)
 if there and string.sub(there, 1, 1) == '?' then
-  redis.call('LSET', messages, at, '-')
+  put(at, there, '-')
   redis.call('HDEL', known, 'id:' .. ARGV[1])
   redis.call('PUBLISH', ARGV[2], ARGV[3])
 end
@@ -135,7 +146,7 @@ class Transcript:
 
     async def say(self, conversation_id: str, message_id: str, entry: Entry) -> bool:
         """Append a message, or let a reserved one be seen; returns whether it is new. A repeated id changes nothing."""
-        args: list[str | int] = [message_id, entry.to_json(), self._expiry_ms, KEPT, self.announcements, conversation_id]
+        args: list[str | int] = [message_id, entry.to_json(), self._expiry_ms, KEPT, KEPT_BYTES, self.announcements, conversation_id]
         return bool(await self._say(keys=self._keys(conversation_id), args=args))
 
     async def reserve(self, conversation_id: str, message_id: str, entry: Entry, seconds: float) -> bool:
@@ -143,7 +154,7 @@ class Transcript:
 
         After `seconds` without `say` or `withdraw`, the gateway died: the place counts as empty.
         """
-        args: list[str | int] = [message_id, entry.to_json(), self._expiry_ms, KEPT, int(seconds * 1000)]
+        args: list[str | int] = [message_id, entry.to_json(), self._expiry_ms, KEPT, KEPT_BYTES, int(seconds * 1000)]
         return bool(await self._reserve(keys=self._keys(conversation_id), args=args))
 
     async def withdraw(self, conversation_id: str, message_id: str) -> None:

@@ -106,6 +106,23 @@ async def test_of_a_long_conversation_the_newest_are_kept_under_their_indexes(re
         assert await texts(made, 6) == ["6"]
 
 
+async def test_of_a_conversation_with_long_messages_the_newest_are_kept(redis_server, monkeypatch):
+    monkeypatch.setattr(module, "KEPT_BYTES", 1_200)
+    async with transcript(redis_server) as (made, redis):
+        for number in range(5):
+            assert await made.reserve("c", f"m{number}", customer("x" * 300), 60)
+            await made.say("c", f"m{number}", customer("x" * 300))
+            await made.reserve("c", f"w{number}", customer("x" * 300), 60)
+            await made.withdraw("c", f"w{number}")
+        said, following = await made.read("c")
+        assert [message.index for message in said] == [6, 8]
+        assert following == 10
+        messages = await redis.lrange("t.chat:c:messages", 0, -1)
+        assert int(await redis.hget("t.chat:c:known", "bytes")) == sum(map(len, messages)) <= 1_200
+        await made.say("c", "1", flow("y" * 5_000))
+        assert await texts(made) == ["y" * 5_000], "one message is always kept"
+
+
 async def test_who_knows_more_than_the_transcript_reads_it_from_the_beginning(redis_server):
     async with transcript(redis_server) as (made, _):
         await made.say("c", "1", flow("one"))

@@ -40,7 +40,7 @@ class IncomingMessages:
     """Takes messages in, each once, and those only that can still be news."""
 
     def __init__(self, surroundings: Surroundings, redis: Redis, longest_seconds: float) -> None:
-        """Prepare; ids are known, and messages taken, for `longest_seconds`."""
+        """Prepare; messages are taken for `longest_seconds`, and their ids known for as long."""
         deployment, settings = surroundings.deployment, surroundings.settings
         self._secret = deployment.conversation_secret()
         self._wire = Wire.of(deployment)
@@ -70,8 +70,7 @@ class IncomingMessages:
         if not now - self._longest_ms < message.at < now + _EARLY_MS:
             logger.warning("%s %s: a message of %d s ago is not taken", message.channel, message.account, (now - message.at) // 1000)
             return False
-        known = f"{self._prefix}{message.channel}:{message.account}:{message.message_id}"
-        if await self._redis.exists(known):
+        if await self.is_known(message.channel, message.account, message.message_id):
             return False
         if len((message.text or "").encode()) > _LARGEST_TEXT_BYTES:
             logger.warning("%s %s: a text of more than %d bytes is not taken", message.channel, message.account, _LARGEST_TEXT_BYTES)
@@ -91,8 +90,20 @@ class IncomingMessages:
         conversation = self.conversation(message.channel, message.account, message.address)
         await self._inbound.send(conversation, await self._wire.encode("inbound_message", datum))
         # After Kafka has it: between the two it may be delivered again, which the engine sees by the message's id.
-        await self._redis.set(known, b"", px=self._longest_ms)
+        await self.know(message.channel, message.account, message.message_id)
         return True
+
+    async def is_known(self, channel: str, account: str, message_id: str) -> bool:
+        """Whether a message was dealt with before: what comes again has no effect."""
+        return bool(await self._redis.exists(self._known(channel, account, message_id)))
+
+    async def know(self, channel: str, account: str, message_id: str) -> None:
+        """A message is dealt with."""
+        # One that a clock ahead of ours has dated is young enough for as much longer.
+        await self._redis.set(self._known(channel, account, message_id), b"", px=self._longest_ms + _EARLY_MS)
+
+    def _known(self, channel: str, account: str, message_id: str) -> str:
+        return f"{self._prefix}{channel}:{account}:{message_id}"
 
 
 def _one_line(name: str | None) -> str | None:

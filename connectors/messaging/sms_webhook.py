@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -51,16 +52,26 @@ class SmsWebhook:
         form = signed_form(self._gateway.settings, self._public_url, request, await body_of(request, LARGEST_BODY_BYTES))
         sender, to, sid = form.get("From", ""), form.get("To", ""), form.get("MessageSid", "")
         account = self._names.get(to)
-        if account is None:
-            logger.warning("sms %s: a text to a number that is none of the accounts is left out", gateway)
+        if account is None or not self._is_of(gateway, to):
+            logger.warning("sms %s: a text to a number that is none of the account's is left out", gateway)
         elif not sender or not sender.isprintable() or len(sender) > 64 or not 1 <= len(sid) <= 64:
             logger.warning("sms %s: a text without sender or id is left out", gateway)
-        elif not await self._is_keyword(to, sender, form):
-            media = self._files(gateway, account, form)
-            text = form.get("Body") or None
-            if text is not None or media:
-                await self._incoming.take(Incoming(CHANNEL, account, sender, sid, int(time.time() * 1000), text, media=media))
+        elif not await self._incoming.is_known(CHANNEL, account, sid):
+            if await self._is_keyword(to, sender, form):
+                await self._incoming.know(CHANNEL, account, sid)  # so that a START that somebody recorded does not undo a later STOP
+            else:
+                await self._take(gateway, Incoming(CHANNEL, account, sender, sid, int(time.time() * 1000), form.get("Body") or None), form)
         return web.Response(text='<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
+
+    def _is_of(self, gateway: str, number: str) -> bool:
+        """Whether a gateway's account has a number: what another account has signed says nothing of it."""
+        found = self._gateway.settings.account_of(number)
+        return found is not None and found[0] == gateway
+
+    async def _take(self, gateway: str, message: Incoming, form: Mapping[str, str]) -> None:
+        media = self._files(gateway, message.account, form)
+        if message.text is not None or media:
+            await self._incoming.take(replace(message, media=media))
 
     async def _is_keyword(self, to: str, sender: str, form: Mapping[str, str]) -> bool:
         """Obey STOP and START as the gateway does, which answers them itself; returns whether the text was no more than that."""

@@ -32,9 +32,9 @@ async def ask(connection: AsyncConnection, body: Body, context: Context) -> None
             interaction_id=envelope["interaction_id"],
             flow=envelope["flow"],
             template=body["template"],
-            sender=body["sender"][:64],
-            recipient=body["recipient"][:64],
-            text=body["text"].replace("\0", "\N{REPLACEMENT CHARACTER}"),  # PostgreSQL has no NUL in texts
+            sender=_storable(body["sender"][:64]),
+            recipient=_storable(body["recipient"][:64]),
+            text=_storable(body["text"]),
             segments=segments_of(body["text"]),
             status=ASKED,
             asked_at=now,
@@ -72,6 +72,10 @@ async def listed(connection: AsyncConnection, wanted: Mapping[str, str], *, afte
         statement = statement.where(tuple_(outgoing.c.asked_at, outgoing.c.command_id) < tuple_(*after))
     statement = statement.order_by(outgoing.c.asked_at.desc(), outgoing.c.command_id.desc()).limit(limit)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's texts have no NUL
 
 
 def _now() -> int:

@@ -66,8 +66,16 @@ class _Receipts:
         form = signed_form(self._gateway.settings, self._public_url, request, body)
         key, status, message_id = request.query.get("message", ""), form.get("MessageStatus", ""), form.get("MessageSid", "")
         code = form.get("ErrorCode") or None
-        if not key or status not in RANKS or not 1 <= len(message_id) <= 64 or (code is not None and not code.isdigit()):
+        if (
+            not key
+            or not (key + message_id).isprintable()
+            or status not in RANKS
+            or not 1 <= len(message_id) <= 64
+            or not (code or "0").isdigit()
+        ):
             raise Fault(400, "form", "message in the address, MessageSid and a known MessageStatus", "something else")
+        if not await self._gateway.was_asked(request.match_info["gateway"], key):
+            raise Fault(404, "message", "one that the account was asked for", "another")
         await self._gateway.receipts.record(key, status, message_id, code)
         await self._database.ready()
         async with self._database.writing() as connection:

@@ -89,6 +89,8 @@ class GatewayApi:
                 detail = f"The gateway does not list its messages (HTTP {answer.status})."
                 raise Retry("unreachable", answer.after, detail=detail, outcome=UNKNOWN)
             for message in messages:
+                if not isinstance(message, dict):
+                    continue
                 if _created(message) < since:
                     return
                 yield message
@@ -148,5 +150,5 @@ def _authorization(account: GatewayAccount) -> str:
 def _created(message: Mapping[str, Any]) -> float:
     try:
         return parsedate_to_datetime(str(message.get("date_created"))).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return time.time()

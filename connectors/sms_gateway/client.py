@@ -1,5 +1,7 @@
 """Sends texts by the gateway, each once."""
 
+import asyncio
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +29,12 @@ LONGEST_TEXT: Final = 1_600
 _CLOCKS_SECONDS: Final = 60
 """How far the gateway's clock and ours may be apart."""
 
+_LEAST_SECONDS: Final = 0.2
+"""With less time than that left no text is asked for: the framework would cut the request off, and nobody would know its fate."""
+
+_SID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_COUNT: Final = re.compile(r"[1-9][0-9]{0,2}")
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -43,6 +51,11 @@ class _Text:
     text: str
     key: str
     segments: int
+    account: str
+
+    def note(self, segments: int | None = None) -> str:
+        """What is noted of it: how many segments it takes, and whose receipts count."""
+        return f"{segments or self.segments} {self.account}"
 
 
 class SmsGateway:
@@ -84,20 +97,34 @@ class SmsGateway:
         to tell that nobody knows what became of the text.
 
         Raises:
-            Refused: `refused`, `not_mobile`, `too_long`, `invalid_sender`, or `unreachable` where there is no such gateway.
+            Refused: `refused`, `not_mobile`, `too_long`, `invalid_sender`, `timeout` where too little time is left to begin, or
+                `unreachable` where there is no such gateway.
             Retry: `unreachable`: the gateway did not answer, or has too much to do. Where the text may have been sent all the same, the
                 outcome past the deadline is `unknown`.
         """
-        message = _Text(sender, recipient, text, idempotency_key, self._checked(sender, recipient, text))
+        segments = self._checked(sender, recipient, text)
         name, account = self._account(sender)
+        message = _Text(sender, recipient, text, idempotency_key, segments, name)
+        ends = None if within is None else time.monotonic() + within
         with redis_answers():
-            earlier = await self._attempts.begin(idempotency_key, str(message.segments))
-            if earlier is not None:
-                found = await self._found(account, earlier, message)
+            # Between the note and the request Redis is asked nothing more: where it went away there, a note would tell of no request.
+            opted_out = await self.opt_outs.has(sender, recipient)
+            begin = self._attempts.find(message.key) if opted_out else self._attempts.begin(message.key, message.note())
+            if (earlier := await begin) is not None:
+                found = await self._found(account, earlier, message, ends)
                 if found is not None:
                     return found
-                await self._attempts.again(idempotency_key, str(message.segments))
-            return await self._create(name, account, message, within)
+            if opted_out:
+                await self._attempts.withdraw(message.key)
+                raise Refused("refused", "The recipient has opted out.")
+            if earlier is not None:
+                await self._attempts.again(message.key, message.note())
+            return await self._create(account, message, ends)
+
+    async def was_asked(self, name: str, key: str) -> bool:
+        """Whether the account of that name was asked for the text of a key: it may tell what became of it, and no other."""
+        attempt = await self._attempts.find(key)
+        return attempt is not None and attempt.note.partition(" ")[2] == name
 
     def _checked(self, sender: str, recipient: str, text: str) -> int:
         if not is_sender(sender):
@@ -120,23 +147,21 @@ class SmsGateway:
             raise Refused("invalid_sender", "No account at the gateway sends as this sender.")
         raise Refused("unreachable", "No SMS gateway is configured (SMART_ROUTING_SMS_GATEWAY_ACCOUNTS).")
 
-    async def _create(self, name: str, account: GatewayAccount, message: _Text, within: float | None) -> Sent:
+    async def _create(self, account: GatewayAccount, message: _Text, ends: float | None) -> Sent:
         key = message.key
-        if await self.opt_outs.has(message.sender, message.recipient):
-            await self._attempts.withdraw(key)
-            raise Refused("refused", "The recipient has opted out.")
         try:
-            callback = f"{self._public_url}/webhooks/sms/{name}/status?message={quote(key, safe='')}"
+            within = _enough(ends)
+            callback = f"{self._public_url}/webhooks/sms/{message.account}/status?message={quote(key, safe='')}"
             form = {"To": message.recipient, "From": message.sender, "Body": message.text, "StatusCallback": callback}
             answer = await self.api.create(account, form, within)
         except (NotSent, Refused):
             await self._attempts.withdraw(key)
             raise
-        sid = answer.content.get("sid")
-        if answer.status in {200, 201} and isinstance(sid, str):
+        sid = _sid(answer.content)
+        if answer.status in {200, 201} and sid is not None:
             sent = Sent(sid, _segments(answer.content, message))
             with redis_answers(otherwise=UNKNOWN):  # it is sent, and listed
-                await self._attempts.done(key, sent.id, str(sent.segments))
+                await self._attempts.done(key, sent.id, message.note(sent.segments))
             return sent
         if answer.status < 400 or (answer.status >= 500 and answer.status != 503):
             raise Retry("unreachable", detail=f"The gateway's answer says neither yes nor no (HTTP {answer.status}).", outcome=UNKNOWN)
@@ -145,25 +170,47 @@ class SmsGateway:
             await self.opt_outs.add(message.sender, message.recipient)
         raise failure_of(answer.status, answer.code, answer.after)
 
-    async def _found(self, account: GatewayAccount, earlier: Attempt, message: _Text) -> Sent | None:
+    async def _found(self, account: GatewayAccount, earlier: Attempt, message: _Text, ends: float | None) -> Sent | None:
         """Return what an earlier attempt has sent; None where it surely has sent nothing."""
         if earlier.message_id is not None:
-            return Sent(earlier.message_id, int(earlier.note))
+            return Sent(earlier.message_id, int(earlier.note.partition(" ")[0]))
         begun = earlier.begun / 1000
         unsettled = begun + self.settings.settled_seconds - time.time()
-        async for listed in self.api.listed(account, message.sender, message.recipient, begun - _CLOCKS_SECONDS):
-            sid = listed.get("sid")
-            if listed.get("body") == message.text and isinstance(sid, str):
-                sent = Sent(sid, _segments(listed, message))
-                if await self._attempts.done(message.key, sent.id, str(sent.segments)):  # else it is another command's
-                    return sent
+        try:
+            async with asyncio.timeout(_left(ends)):
+                async for listed in self.api.listed(account, message.sender, message.recipient, begun - _CLOCKS_SECONDS):
+                    sid = _sid(listed)
+                    if listed.get("body") == message.text and sid is not None:
+                        sent = Sent(sid, _segments(listed, message))
+                        if await self._attempts.done(message.key, sent.id, message.note(sent.segments)):  # else it is another command's
+                            return sent
+        except TimeoutError as error:
+            raise Retry("unreachable", detail="The gateway does not list its messages in time.", outcome=UNKNOWN) from error
         if unsettled > 0:
             detail = "An earlier request was not answered, and its message is not listed yet."
             raise Retry("unreachable", unsettled, detail=detail, outcome=UNKNOWN)
         return None
 
 
+def _left(ends: float | None) -> float | None:
+    return None if ends is None else ends - time.monotonic()
+
+
+def _enough(ends: float | None) -> float | None:
+    """Return how many seconds are left. Raises Refused where they are too few to ask for a text."""
+    left = _left(ends)
+    if left is not None and left < _LEAST_SECONDS:
+        raise Refused("timeout", "No time is left to send the text.")
+    return left
+
+
+def _sid(content: Mapping[str, Any]) -> str | None:
+    """Return a message's id; None where the gateway names none that could be one."""
+    sid = content.get("sid")
+    return sid if isinstance(sid, str) and _SID.fullmatch(sid) else None
+
+
 def _segments(content: Mapping[str, Any], message: _Text) -> int:
     """Return the gateway's own count; ours where it has none yet, as with a messaging service."""
     counted = str(content.get("num_segments"))
-    return int(counted) if counted.isascii() and counted.isdigit() and int(counted) else message.segments
+    return int(counted) if _COUNT.fullmatch(counted) else message.segments

@@ -2,7 +2,7 @@
 import { api, element, show, time } from "/office/office.js";
 
 const STATUSES = {
-  asked: ["being sent", ""],
+  asked: ["asked for", ""],
   accepted: ["with the gateway", ""],
   scheduled: ["with the gateway", ""],
   queued: ["with the gateway", ""],
@@ -17,6 +17,7 @@ const STATUSES = {
 };
 const REASONS = {
   refused: "the gateway refused it", unreachable: "no gateway is configured", too_long: "too long", invalid_sender: "not a sender of ours", not_mobile: "no mobile phone",
+  timeout: "too late",
 };
 
 const main = document.getElementById("main");

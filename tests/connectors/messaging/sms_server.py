@@ -17,7 +17,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import ClientSession, web
 
-Fault = Literal["lose_request", "lose_answer", "hang", "nonsense", "no_http", "bad_gateway", "unavailable", "busy", "list_down"]
+Fault = Literal[
+    "lose_request", "lose_answer", "hang", "nonsense", "no_http", "bad_gateway", "unavailable", "busy", "list_down", "list_hangs"
+]
 _MESSAGES = {
     20003: "Authenticate",
     20404: "The requested resource was not found",
@@ -154,7 +156,7 @@ class SmsServer:
         return b64encode(hmac.digest(self.auth_token.encode(), text.encode(), "sha1")).decode()
 
     async def _create(self, request: web.Request) -> web.StreamResponse:
-        fault = self.faults.popleft() if self.faults and self.faults[0] != "list_down" else None
+        fault = self.faults.popleft() if self.faults and not self.faults[0].startswith("list_") else None
         self.requests.append("create")
         if (refused := self._unauthorised(request) or self._too_fast()) is not None:
             return refused
@@ -199,8 +201,9 @@ class SmsServer:
         self.requests.append("list")
         if (refused := self._unauthorised(request)) is not None:
             return refused
-        if self.faults and self.faults[0] == "list_down":
-            self.faults.popleft()
+        if self.faults and self.faults[0].startswith("list_"):
+            if self.faults.popleft() == "list_hangs":
+                await asyncio.sleep(60)
             return web.Response(status=500)
         wanted = [
             message

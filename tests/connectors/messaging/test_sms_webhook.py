@@ -35,8 +35,10 @@ async def test_a_text_goes_to_the_flow_once(bench):
 
 
 async def test_pictures_are_served_under_links_and_the_secret_is_shown_to_the_gateway_only(bench):
-    async with SmsServer() as server, SmsServer() as elsewhere, served(bench, server) as gateway:
+    limit = {"SMART_ROUTING_MESSAGING_LARGEST_MEDIA_BYTES": "1000"}
+    async with SmsServer() as server, SmsServer() as elsewhere, served(bench, server, **limit) as gateway:
         files = [
+            (server.add_media("image/jpeg", JPEG + b"\x00" * 1_000), "image/jpeg"),
             (server.add_media("image/jpeg", JPEG), "image/jpeg"),
             (elsewhere.add_media("image/jpeg", JPEG), "image/jpeg"),
             ("http://169.254.169.254/latest/meta-data/iam", "image/jpeg"),
@@ -46,10 +48,10 @@ async def test_pictures_are_served_under_links_and_the_secret_is_shown_to_the_ga
         hook = f"{gateway.url}/webhooks/sms/main"
         assert await gateway.taken(lambda: server.receive(hook, CUSTOMER, NUMBER, "", *files, sid="MM1")) == 200
         ((_, datum),) = await inbound(bench, 1)
-        assert [file["mime_type"] for file in datum["media"]] == ["image/jpeg"] * 4
+        assert [file["mime_type"] for file in datum["media"]] == ["image/jpeg"] * 5
         paths = [file["url"].removeprefix(gateway.url) for file in datum["media"]]
-        assert [(await gateway.get(path))[0] for path in paths] == [200, 502, 502, 502]
-        assert (await gateway.get(paths[0]))[2] == JPEG
+        assert [(await gateway.get(path))[0] for path in paths] == [413, 200, 502, 502, 502]
+        assert (await gateway.get(paths[1]))[2] == JPEG
 
 
 async def test_who_says_stop_is_written_to_no_more_until_start(bench):
@@ -70,6 +72,36 @@ async def test_who_says_stop_is_written_to_no_more_until_start(bench):
         assert await server.receive(hook, CUSTOMER, NUMBER, "stop it", sid="SM3") == 200
         found = await inbound(bench, 3)
     assert [datum["text"] for _, datum in found] == ["start", "Help", "stop it"]
+
+
+async def test_a_recorded_start_does_not_undo_a_later_stop(bench):
+    async with SmsServer() as server, served(bench, server) as gateway, Redis.from_url(bench.deployment.redis_url) as redis:
+        hook = f"{gateway.url}/webhooks/sms/main"
+        opted_out = OptOuts(redis, around(bench.deployment))
+        assert await gateway.taken(lambda: server.receive(hook, CUSTOMER, NUMBER, "hello", sid="SM0")) == 200
+        for body, sid, out in (("Stop", "SM1", True), ("Start", "SM2", False), ("Stop", "SM3", True), ("Start", "SM2", True)):
+            assert await server.receive(hook, CUSTOMER, NUMBER, body, sid=sid) == 200
+            assert await opted_out.has(NUMBER, CUSTOMER) is out
+        assert [datum["text"] for _, datum in await inbound(bench, 1)] == ["hello"]
+
+
+async def test_what_another_account_has_signed_says_nothing_of_this_ones_number(bench):
+    async with (
+        SmsServer() as server,
+        SmsServer(auth_token="another secret", account_sid="AC2") as other,
+        webhooks(
+            bench.deployment,
+            sms={"line": NUMBER, "free": "+14155550101"},
+            gateways={"main": server.account(senders=[NUMBER]), "other": other.account()},
+        ) as gateway,
+        Redis.from_url(bench.deployment.redis_url) as redis,
+    ):
+        hook = f"{gateway.url}/webhooks/sms/other"
+        for body in ("give me the money", "stop"):
+            assert await other.receive(hook, CUSTOMER, NUMBER, body) == 200
+        assert not await OptOuts(redis, around(bench.deployment)).has(NUMBER, CUSTOMER)
+        assert await gateway.taken(lambda: other.receive(hook, CUSTOMER, "+14155550101", "hello")) == 200
+        assert [(datum["account"], datum["text"]) for _, datum in await inbound(bench, 1)] == [("free", "hello")]
 
 
 async def test_what_the_account_has_not_signed_for_this_address_is_refused(bench):

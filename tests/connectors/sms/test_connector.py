@@ -6,11 +6,13 @@ import os
 from contextlib import asynccontextmanager
 
 import pytest
+from redis.asyncio import Redis
 
 from connectors.framework.surroundings import Surroundings
 from connectors.sms.connector import SmsConnector
 from connectors.sms.outgoing import listed
 from connectors.sms.public import mount
+from connectors.sms_gateway.attempts import Attempts
 from connectors.sql.database import opened
 from tests.connectors.command_bench import PATIENCE_SECONDS, QUICK, in_seconds, running
 from tests.connectors.conftest import benches
@@ -101,21 +103,28 @@ async def test_every_outcome_and_what_is_recorded_of_it(sms_bench, sql_url):
     assert (ok["segments"], ok["message_id"], ok["template"], ok["recipient"]) == (2, sent["é" * 161], "parcel_sent", TO)
 
 
-async def test_a_gateway_that_is_down_busy_slow_or_talks_nonsense_is_tried_until_the_deadline(sms_bench, sql_url):
-    async with SmsServer(senders={FROM, "SHOP", "CLUB"}) as server, connected(sms_bench, server, sql_url) as database:
+async def test_a_gateway_that_is_down_busy_slow_or_talks_nonsense_is_tried_until_the_deadline(sms_bench, sqlite_url):
+    async with SmsServer(senders={FROM, "SHOP", "CLUB"}) as server, connected(sms_bench, server, sqlite_url) as database:
         server.faults.extend(["unavailable", "busy", "hang"])
         send(sms_bench, "1", deadline=in_seconds(20))
         assert await sms_bench.answers(1) == {"1": ("ok", None)}
         assert len(server.messages) == 1
         server.faults.extend(["unavailable"] * 100)
         send(sms_bench, "2", sender="SHOP", deadline=in_seconds(1.5))
-        assert (await sms_bench.answers(2))["2"] == ("error", "unreachable")
+        outcome, reason = (await sms_bench.answers(2))["2"]
+        assert outcome == "error"
+        assert reason in {"unreachable", "timeout"}  # whether another try would have fitted in before the deadline
         server.faults.clear()
         server.faults.append("nonsense")
         server.faults.extend(["list_down"] * 100)  # long enough for the breaker to open
         send(sms_bench, "3", sender="CLUB", deadline=in_seconds(1.5))
         assert (await sms_bench.answers(3))["3"] == ("unknown", "unreachable")
-        assert {row["command_id"]: row["status"] for row in await rows(database)} == {"1": "queued", "2": "asked", "3": "asked"}
+        recorded = {row["command_id"]: (row["status"], row["reason"]) for row in await rows(database)}
+        assert recorded == {
+            "1": ("queued", None),
+            "2": ("refused", "timeout") if reason == "timeout" else ("asked", None),
+            "3": ("asked", None),
+        }
 
 
 async def test_receipts_bring_the_rows_up_to_date_whatever_their_order(sms_bench, sql_url):
@@ -135,13 +144,13 @@ async def test_receipts_bring_the_rows_up_to_date_whatever_their_order(sms_bench
             assert found == {"a&b": ("delivered", None), "2": ("undelivered", "30006")}
 
 
-async def test_forged_receipts_are_refused(sms_bench, sql_url):
+async def test_forged_receipts_are_refused(sms_bench, sqlite_url):
     async with (
         SmsServer() as server,
         SmsServer(auth_token="another secret", account_sid="AC2") as other,
         webhooks(
             sms_bench.deployment, mounting=mount, gateways={"main": server.account(), "other": other.account()},
-            SMART_ROUTING_SQL_URL=sql_url,
+            SMART_ROUTING_SQL_URL=sqlite_url,
         ) as gateway,
     ):  # fmt: skip
         hook = f"{gateway.url}/webhooks/sms/main/status?message=1"
@@ -153,9 +162,15 @@ async def test_forged_receipts_are_refused(sms_bench, sql_url):
         assert await other.post(hook, form) == 401
         assert await server.post(hook, {**form, "MessageStatus": "'; DROP TABLE x; --"}) == 400
         assert await server.post(hook, {**form, "ErrorCode": "<script>"}) == 400
+        assert await server.post(hook, {**form, "MessageSid": "SM\x00"}) == 400
+        assert await server.post(hook.replace("=1", "=%00"), form) == 400
         assert await server.post(hook.removesuffix("?message=1"), form) == 400
+        assert await server.post(hook, form) == 404  # nobody has asked for it
+        async with Redis.from_url(sms_bench.deployment.redis_url) as redis:
+            await Attempts(redis, f"{sms_bench.deployment.topic_prefix}sms:", 60).begin("1", "1 main")
         assert await server.post(hook, {**form, "x": "y" * 70_000}) == 413
         assert await server.post(f"{gateway.url}/webhooks/sms/none/status?message=1", form) == 404
+        assert await other.post(f"{gateway.url}/webhooks/sms/other/status?message=1", {**form, "AccountSid": "AC2"}) == 404
         assert await server.post(hook, form) == 204
 
 
@@ -165,17 +180,23 @@ async def test_signs_of_every_kind_are_sent_and_recorded_as_they_are(sms_bench, 
         send(sms_bench, "1", text=text, template="'\"\\")
         send(sms_bench, "2", text="nul \x00")
         send(sms_bench, "3", recipient="+33612345678' OR '1'='1")
-        assert await sms_bench.answers(3) == {"1": ("ok", None), "2": ("ok", None), "3": ("error", "refused")}
+        send(sms_bench, "4", recipient="+33612345678\x00", sender="\x00")
+        answers = {"1": ("ok", None), "2": ("ok", None), "3": ("error", "refused"), "4": ("error", "invalid_sender")}
+        assert await sms_bench.answers(4) == answers
         assert {message.body for message in server.messages} == {text, "nul \x00"}
-        assert {row["command_id"]: row["text"] for row in await rows(database)} == {"1": text, "2": "nul �", "3": "Your parcel"}
+        assert {row["command_id"]: row["text"] for row in await rows(database)} == {
+            "1": text,
+            "2": "nul �",
+            "3": "Your parcel",
+            "4": "Your parcel",
+        }
 
 
 @pytest.mark.parametrize("doomed_at", ["gateway", "connector"])
-async def test_a_text_whose_connector_was_killed_is_not_sent_again(sms_bench, tmp_path, doomed_at):
-    sql_url = f"sqlite:///{tmp_path / 'sms.db'}"
+async def test_a_text_whose_connector_was_killed_is_not_sent_again(sms_bench, sqlite_url, doomed_at):
     settings = QUICK.model_copy(update={"session_seconds": 1.5})
     async with SmsServer() as server:
-        variables = environment(server, sql_url)
+        variables = environment(server, sqlite_url)
         os.environ.update(variables, DOOMED_AT=doomed_at)
         try:
             send(sms_bench, "1", deadline=in_seconds(30))
@@ -186,7 +207,7 @@ async def test_a_text_whose_connector_was_killed_is_not_sent_again(sms_bench, tm
             for name in (*variables, "DOOMED_AT"):
                 os.environ.pop(name, None)
         assert len(server.messages) == 1
-        async with connected(sms_bench, server, sql_url) as database:
+        async with connected(sms_bench, server, sqlite_url) as database:
             assert await sms_bench.answers(1) == {"1": ("ok", None)}
             assert len(server.messages) == 1
             assert [row["status"] for row in await rows(database)] == ["queued"]

@@ -5,18 +5,28 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
+from redis import Redis as SyncRedis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from yarl import URL
 
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused, Retry, StoreAway
 from connectors.framework.settings import ConnectorSettings, SettingsError
 from connectors.framework.surroundings import Surroundings
 from connectors.sms_gateway.client import SmsGateway
 from connectors.sms_gateway.settings import SmsGatewaySettings
 from schemas.deployment import Deployment
-from tests.connectors.messaging.sms_server import SmsServer
+from tests.connectors.messaging.sms_server import Message, SmsServer
 
 FROM, TO = "+14155550100", "+33612345678"
 KEY = "a key of the tests, long enough"
+
+
+@pytest.fixture
+def redis_server(shared_redis):
+    """The module's, emptied."""
+    with SyncRedis.from_url(shared_redis.url) as redis:
+        redis.flushall()
+    return shared_redis
 
 
 @asynccontextmanager
@@ -85,6 +95,72 @@ async def test_a_text_that_may_have_arrived_is_sent_again_only_once_it_would_be_
             await gateway.send(FROM, TO, "hello", "c1")
         await gateway.send(FROM, TO, "hello", "c1")
         assert len(server.messages) == 1
+
+
+@pytest.mark.parametrize("sid", ["", "x" * 65, "SM\x00", 5, None])
+async def test_an_id_that_is_none_leaves_it_unknown_whether_the_text_was_sent(redis_server, monkeypatch, sid):
+    async with SmsServer() as server, client(redis_server, server) as gateway:
+        as_it_was = Message.to_json
+        with monkeypatch.context() as patched:
+            patched.setattr(
+                Message, "to_json", lambda message, account: {**as_it_was(message, account), "sid": sid, "num_segments": "9" * 5_000}
+            )
+            with pytest.raises(Retry) as raised:
+                await gateway.send(FROM, TO, "hello", "c1")
+            assert raised.value.outcome == "unknown"
+            with pytest.raises(Retry) as raised:  # nor is it found by such an id
+                await gateway.send(FROM, TO, "hello", "c1")
+            assert raised.value.outcome == "unknown"
+        assert (await gateway.send(FROM, TO, "hello", "c1")).segments == 1
+        assert server.requests == ["create", "list", "list"]
+
+
+async def test_a_list_that_hangs_leaves_it_unknown_in_time(redis_server):
+    async with SmsServer() as server, client(redis_server, server) as gateway:
+        server.faults.append("lose_answer")
+        with pytest.raises(Retry):
+            await gateway.send(FROM, TO, "hello", "c1")
+        server.faults.append("list_hangs")
+        async with asyncio.timeout(3):
+            with pytest.raises(Retry) as raised:
+                await gateway.send(FROM, TO, "hello", "c1", within=0.3)
+        assert raised.value.outcome == "unknown"
+
+
+async def test_a_text_that_could_not_be_answered_in_time_is_not_asked_for(redis_server):
+    async with SmsServer() as server, client(redis_server, server) as gateway:
+        with pytest.raises(Refused) as raised:
+            await gateway.send(FROM, TO, "hello", "c1", within=0.1)
+        assert (raised.value.reason, server.requests) == ("timeout", [])
+        await gateway.send(FROM, TO, "hello", "c1", within=5)
+
+
+async def test_redis_that_goes_away_before_a_text_is_asked_for_leaves_nothing_in_doubt(redis_server, monkeypatch):
+    async with SmsServer() as server, client(redis_server, server) as gateway:
+
+        async def away(*_):
+            raise RedisConnectionError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(gateway.opt_outs, "has", away)
+            with pytest.raises(StoreAway):
+                await gateway.send(FROM, TO, "hello", "c1")
+        await gateway.send(FROM, TO, "hello", "c1")
+        assert server.requests == ["create"]
+
+
+async def test_who_opts_out_between_two_tries_gets_nothing_and_what_was_sent_stays_sent(redis_server):
+    async with SmsServer() as server, client(redis_server, server, settled_seconds=0.1) as gateway:
+        server.faults.extend(["lose_answer", "lose_request"])
+        for key in ("c1", "c2"):
+            with pytest.raises(Retry):
+                await gateway.send(FROM, TO, f"hello {key}", key)
+        await gateway.opt_outs.add(FROM, TO)
+        await gateway.send(FROM, TO, "hello c1", "c1")
+        await asyncio.sleep(0.1)
+        with pytest.raises(Refused, match="opted out"):
+            await gateway.send(FROM, TO, "hello c2", "c2")
+        assert [message.body for message in server.messages] == ["hello c1"]
 
 
 async def test_a_text_is_found_on_a_later_page_of_the_list(redis_server):

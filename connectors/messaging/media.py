@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
@@ -125,7 +126,7 @@ class MediaLinks:
             content = await read_at_most(response, limit)
         if content is None:
             raise Refused("too_large", f"a file of more than {limit} bytes")
-        if digest is not None and hashlib.sha256(content).hexdigest() != digest:
+        if digest is not None and digest not in _digests(content):
             raise Refused("wrong_content", "another file than the customer sent")
         if kind.startswith("image/") and image_type(content, kind) != kind:
             raise Refused("wrong_type", "bytes that are no such image")
@@ -144,7 +145,7 @@ class MediaLinks:
         if not size.isdigit() or int(size) > self._settings.largest_media_bytes:
             raise Refused("too_large", f"a file of more than {self._settings.largest_media_bytes} bytes")
         async with self._whatsapp.file(account, str(found.get("url"))) as response:
-            yield response, str(found.get("sha256"))
+            yield response, None if found.get("sha256") is None else str(found["sha256"])
 
     @asynccontextmanager
     async def _opened_of_sms(self, name: str, url: str) -> AsyncIterator[tuple[ClientResponse, str | None]]:
@@ -153,3 +154,9 @@ class MediaLinks:
             raise Refused("not_found", "a file of an account that is no more")
         async with self._sms.media(account, url) as response:
             yield response, None
+
+
+def _digests(content: bytes) -> tuple[str, str]:
+    """Return the SHA-256 of a file as WhatsApp may write it; its documentation says that there is one, and not how it looks."""
+    digest = hashlib.sha256(content).digest()
+    return digest.hex(), b64encode(digest).decode()

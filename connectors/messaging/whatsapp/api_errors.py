@@ -56,3 +56,13 @@ def failure_of(status: int, code: int, after: float | None = None) -> CommandFai
         code = 10
     reason, detail = _REFUSALS.get(code, ("refused", "WhatsApp refuses the message."))
     return Refused(reason, f"{detail} {said}")
+
+
+def undelivered(code: str) -> Refused:
+    """Return what a receipt of a message that failed means; `code` is the error's, or empty."""
+    failure = failure_of(200, int(code)) if code else None
+    return (
+        failure
+        if isinstance(failure, Refused)
+        else Refused("undeliverable", f"WhatsApp has not delivered the message (code {code or 'none'}).")
+    )

@@ -1,17 +1,16 @@
 """The channel WhatsApp: texts, buttons, lists and templates, each message once."""
 
-import json
 import logging
 import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from redis.asyncio import Redis
 from typing_extensions import override
 
 from connectors.framework.connector import Body
 from connectors.framework.context import Context
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused, Retry, StoreAway
 from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.framework.redis_answers import redis_answers
 from connectors.framework.surroundings import Surroundings
@@ -21,7 +20,9 @@ from connectors.messaging.rendering import Rendering, render
 from connectors.messaging.settings import MessagingSettings, WhatsAppAccount
 from connectors.messaging.whatsapp import payloads
 from connectors.messaging.whatsapp.api import GraphApi
-from connectors.messaging.whatsapp.api_errors import TemplateMismatch
+from connectors.messaging.whatsapp.api_errors import TemplateMismatch, undelivered
+from connectors.messaging.whatsapp.asked import Asked
+from connectors.messaging.whatsapp.notification import FAILED
 from connectors.messaging.whatsapp.payloads import Payload
 from connectors.messaging.whatsapp.templates import fitting
 from connectors.messaging.whatsapp.window import Window
@@ -35,6 +36,19 @@ logger = logging.getLogger(__name__)
 _RECEIPT_PAUSE_SECONDS: Final = 1.0
 _MARGIN_SECONDS: Final = 0.5
 """So long before a command's deadline a request is given up: then there is time to say that nobody knows what became of it."""
+
+_LEAST_SECONDS: Final = 0.2
+"""With less time than that left no request is begun: the framework would cut it off."""
+
+_NO_RECEIPT: Final = "WhatsApp did not answer, and no receipt tells whether the message was sent."
+
+
+class _NoReceipt(StoreAway):
+    """Our store has no receipt yet, which says nothing of WhatsApp's health: the account's other messages go on."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(_NO_RECEIPT, outcome=UNKNOWN)
+        self.after = after
 
 
 class WhatsApp(Channel):
@@ -101,17 +115,20 @@ class WhatsApp(Channel):
         return fitting(name, found, text, choices)
 
     async def _send(self, payload: Payload, values: Mapping[str, str], context: Context, *, template: bool = False) -> Outcome:
-        account = self._account(context)
+        account, asked = self._account(context), Asked(context.envelope["account"], values)
+        left = context.seconds_left(_MARGIN_SECONDS)
+        if left is not None and left < _LEAST_SECONDS:
+            raise Refused("timeout", "No time is left to send the message.")
         with redis_answers():
-            earlier = await self._attempts.begin(context.command_id, json.dumps(values))
+            # Between the note and the request Redis is asked nothing more: where it went away there, a note would tell of no request.
+            if not template and not await self._window.is_open(context.conversation_id):
+                raise Refused("outside_window", "More than 24 hours have passed since the customer wrote; only a template may be sent.")
+            earlier = await self._attempts.begin(context.command_id, asked.to_json())
             if earlier is not None:  # by one that was taken for dead
                 return await self._became(earlier, context)
-            if not template and not await self._window.is_open(context.conversation_id):
-                await self._attempts.withdraw(context.command_id)
-                raise Refused("outside_window", "More than 24 hours have passed since the customer wrote; only a template may be sent.")
-            return await self._ask(account, payload, values, context)
+            return await self._ask(account, payload, asked, context)
 
-    async def _ask(self, account: WhatsAppAccount, payload: Payload, values: Mapping[str, str], context: Context) -> Outcome:
+    async def _ask(self, account: WhatsAppAccount, payload: Payload, asked: Asked, context: Context) -> Outcome:
         message = {
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
@@ -129,8 +146,8 @@ class WhatsApp(Channel):
             await self._attempts.withdraw(context.command_id)
             raise
         with redis_answers(otherwise=UNKNOWN):  # it is sent, and its receipt will say so
-            await self._attempts.done(context.command_id, message_id, json.dumps(values))
-        return Outcome.ok(**values)
+            await self._attempts.done(context.command_id, message_id, asked.to_json())
+        return Outcome.ok(**asked.values)
 
     async def _done(self, context: Context) -> Outcome | None:
         with redis_answers():
@@ -139,18 +156,19 @@ class WhatsApp(Channel):
 
     async def _became(self, earlier: Attempt, context: Context) -> Outcome:
         """Return what became of an attempt that was made before."""
-        values: dict[str, Any] = json.loads(earlier.note)
+        values = Asked.from_json(earlier.note).values
         if earlier.message_id is not None:
             return Outcome.ok(**values)
         receipt = await self._receipts.find(context.command_id)
         if receipt is not None:
+            if receipt["status"] == FAILED:
+                raise undelivered(receipt["code"])
             await self._attempts.done(context.command_id, receipt["message"], earlier.note)
             return Outcome.ok(**values)
         left = earlier.begun / 1000 + self._settled_seconds - time.time()
-        detail = "WhatsApp did not answer, and no receipt tells whether the message was sent."
         if left > 0:
-            raise Retry("unreachable", min(left, _RECEIPT_PAUSE_SECONDS), detail=detail, outcome=UNKNOWN)
-        return Outcome(UNKNOWN, "unreachable", detail)
+            raise _NoReceipt(min(left, _RECEIPT_PAUSE_SECONDS))
+        return Outcome(UNKNOWN, "unreachable", _NO_RECEIPT)
 
     def _account(self, context: Context) -> WhatsAppAccount:
         account = self._accounts.get(context.envelope["account"])

@@ -7,6 +7,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+FAILED: Final = "failed"
+"""The status of a message that was not delivered and will not be."""
+
 _FILES: Final = ("image", "video", "audio", "document", "sticker")
 
 logger = logging.getLogger(__name__)

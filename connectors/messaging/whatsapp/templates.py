@@ -26,7 +26,12 @@ def fitting(name: str, found: Sequence[Mapping[str, Any]], text: str, choices: S
         if candidate.get("name") != name or candidate.get("status") != "APPROVED" or not isinstance(components, list):
             continue
         parts = {str(part.get("type")).upper(): part for part in components if isinstance(part, dict)}
-        shown = [(button.get("type"), button.get("text")) for button in parts.get("BUTTONS", {}).get("buttons", [])]
+        buttons = parts.get("BUTTONS", {}).get("buttons")
+        shown = (
+            [(button.get("type"), button.get("text")) for button in buttons if isinstance(button, dict)]
+            if isinstance(buttons, list)
+            else []
+        )
         if shown != [("QUICK_REPLY", choice.text) for choice in choices] or _parameters(parts.get("HEADER", {})):
             continue
         wanted = _parameters(parts.get("BODY", {}))

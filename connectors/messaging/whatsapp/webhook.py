@@ -16,9 +16,11 @@ from connectors.messaging.answering import answered
 from connectors.messaging.incoming import Incoming, IncomingMessages
 from connectors.messaging.media import MediaLinks
 from connectors.messaging.settings import MessagingSettings
+from connectors.messaging.whatsapp.asked import Asked
 from connectors.messaging.whatsapp.channel import CHANNEL
-from connectors.messaging.whatsapp.notification import Message, Receipt, read
+from connectors.messaging.whatsapp.notification import FAILED, Message, Receipt, read
 from connectors.messaging.whatsapp.window import Window
+from connectors.sms_gateway.attempts import Attempts
 from connectors.sms_gateway.receipts import Receipts
 
 PATH: Final = "/webhooks/whatsapp"
@@ -43,6 +45,7 @@ class WhatsAppWebhook:
         self._incoming = incoming
         self._media = media
         self._window = Window(redis, prefix)
+        self._attempts = Attempts(redis, f"{prefix}whatsapp:", settings.receipt_expiry_seconds)
         self._receipts = Receipts(redis, f"{prefix}whatsapp:", settings.receipt_expiry_seconds)
 
     def mount(self, application: web.Application) -> None:
@@ -118,7 +121,12 @@ class WhatsAppWebhook:
 
     async def _note(self, receipt: Receipt) -> None:
         account = self._names[receipt.phone_number_id]
-        if receipt.status == "failed":
+        if receipt.status == FAILED:
             logger.warning("whatsapp %s: a message was not delivered: code %s", account, receipt.code)
-        if receipt.key is not None:
-            await self._receipts.record(receipt.key, receipt.status, receipt.message_id, receipt.code)
+        if receipt.key is None:
+            return
+        attempt = await self._attempts.find(receipt.key)
+        if attempt is None or Asked.from_json(attempt.note).account != account:
+            logger.warning("whatsapp %s: a receipt is left out: the account has asked for no such message", account)
+            return
+        await self._receipts.record(receipt.key, receipt.status, receipt.message_id, receipt.code)

@@ -3,24 +3,36 @@
 import json
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
+from redis import Redis as SyncRedis
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from connectors.framework.breaker import Breakers
 from connectors.framework.context import Context
-from connectors.framework.errors import Refused, Retry
+from connectors.framework.errors import Refused, Retry, StoreAway
 from connectors.framework.surroundings import Surroundings
 from connectors.messaging.whatsapp.channel import WhatsApp
 from connectors.messaging.whatsapp.window import WINDOW_SECONDS, Window
 from connectors.sms_gateway.receipts import Receipts
 from schemas.deployment import Deployment
-from tests.connectors.command_bench import QUICK
+from tests.connectors.command_bench import QUICK, in_seconds
 from tests.connectors.messaging.whatsapp_server import WhatsAppServer
 
 CUSTOMER = "+33612345678"
 LIMITS = {"buttons": 3, "button_length": 20, "list_items": 10, "list_item_length": 24}
 FEW = [{"id": "w1#1", "text": "Order"}, {"id": "w1#2", "text": "Bill"}]
 MANY = [{"id": f"w1#{number}", "text": f"Choice number {number}"} for number in range(1, 6)]
+
+
+@pytest.fixture
+def redis_server(shared_redis):
+    """The module's, emptied."""
+    with SyncRedis.from_url(shared_redis.url) as redis:
+        redis.flushall()
+    return shared_redis
 
 
 def context(command_id="c1", account="shop", address=CUSTOMER):
@@ -131,6 +143,22 @@ async def test_a_template_that_does_not_fit_is_sent_as_numbers_with_a_warning(re
             outcome = await whatsapp.send_choices(choices(template="offer"), context())
             assert outcome.values == {"rendered": "numbered", "warning": "template_mismatch"}
         assert [sent.message["text"]["body"] for sent in server.sent] == ["What is it about?\n1. Order\n2. Bill"]
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"name": "offer", "status": "APPROVED", "components": [{"type": "BUTTONS", "buttons": ["x", None]}, 1]},
+        {"name": "offer", "status": "APPROVED", "components": [{"type": "BUTTONS", "buttons": "x"}, {"type": "BODY", "text": 5}]},
+        {"name": "offer", "status": "APPROVED", "components": {"type": "BUTTONS"}},
+        {"name": ["offer"]},
+    ],
+)
+async def test_templates_that_make_no_sense_do_not_fit(redis_server, template):
+    async with WhatsAppServer() as server, channel(redis_server, server) as whatsapp:
+        server.templates.append(template)
+        outcome = await whatsapp.send_choices(choices(template="offer"), context())
+        assert outcome.values == {"rendered": "numbered", "warning": "template_mismatch"}
 
 
 async def test_where_templates_cannot_be_looked_up_none_is_sent(redis_server):
@@ -246,6 +274,52 @@ async def test_a_receipt_tells_that_what_was_not_answered_was_sent(redis_server)
             outcome = await whatsapp.send_choices(choices(), context())
             assert (outcome.outcome, outcome.values) == ("ok", {"rendered": "buttons"})
         assert server.requests == ["send"]
+
+
+@pytest.mark.parametrize(("code", "reason"), [("131047", "outside_window"), ("131000", "undeliverable"), ("", "undeliverable")])
+async def test_a_receipt_tells_that_what_was_not_answered_was_never_delivered(redis_server, code, reason):
+    async with WhatsAppServer() as server, channel(redis_server, server) as whatsapp:
+        server.faults.append("lose_answer")
+        with pytest.raises(Retry):
+            await whatsapp.send_message({"text": "hello"}, context())
+        async with Redis.from_url(redis_server.url) as redis:
+            await Receipts(redis, "sr.whatsapp:", 60).record("c1", "failed", server.sent[0].id, code)
+        for _ in range(2):
+            with pytest.raises(Refused) as raised:
+                await whatsapp.send_message({"text": "hello"}, context())
+            assert raised.value.reason == reason
+        assert server.requests == ["send"]
+
+
+async def test_waiting_for_a_receipt_is_no_sign_that_whatsapp_is_ill(redis_server):
+    breakers = Breakers(failures=2, seconds=60)
+    async with WhatsAppServer() as server, channel(redis_server, server, settled_seconds=60) as whatsapp:
+        server.faults.append("lose_answer")
+        for _ in range(4):
+            with pytest.raises(Retry) as raised, breakers.watch("whatsapp/shop"):
+                await whatsapp.send_message({"text": "hello"}, context())
+            assert raised.value.outcome == "unknown"
+        assert breakers.wait("whatsapp/shop") == 0
+
+
+async def test_redis_that_goes_away_before_a_message_is_asked_for_leaves_nothing_in_doubt(redis_server, monkeypatch):
+    async with WhatsAppServer() as server, channel(redis_server, server) as whatsapp:
+
+        async def away(*_):
+            raise RedisConnectionError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Window, "is_open", away)
+            with pytest.raises(StoreAway):
+                await whatsapp.send_message({"text": "hello"}, context())
+        assert (await whatsapp.send_message({"text": "hello"}, context())).outcome == "ok"
+
+
+async def test_what_could_not_be_answered_before_the_deadline_is_not_asked_for(redis_server):
+    async with WhatsAppServer() as server, channel(redis_server, server) as whatsapp:
+        with pytest.raises(Refused) as raised:
+            await whatsapp.send_message({"text": "hello"}, replace(context(), deadline=in_seconds(0.4)))
+        assert (raised.value.reason, server.requests) == ("timeout", [])
 
 
 async def test_what_cannot_be_sent_is_refused_before_it_is_asked_for(redis_server):

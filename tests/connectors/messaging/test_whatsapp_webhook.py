@@ -2,12 +2,16 @@
 
 import json
 import time
+from base64 import b64encode
+from hashlib import sha256
 
 import pytest
 from redis.asyncio import Redis
 
+from connectors.messaging.whatsapp.asked import Asked
 from connectors.messaging.whatsapp.webhook import LARGEST_BODY_BYTES
 from connectors.messaging.whatsapp.window import Window
+from connectors.sms_gateway.attempts import Attempts
 from connectors.sms_gateway.receipts import Receipts
 from schemas.conversation import conversation_id
 from tests.connectors.conftest import KEY
@@ -71,6 +75,14 @@ async def test_a_customers_picture_is_served_under_a_link_that_nobody_can_guess(
         assert (status, headers["Content-Type"], content) == (200, "image/png", PNG)
         assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
         assert "sandbox" in headers["Content-Security-Policy"]
+        for digest, expected in (
+            (lambda content: b64encode(sha256(content).digest()).decode(), 200),
+            (lambda _content: None, 200),
+            (lambda _content: sha256(b"another").hexdigest(), 502),
+        ):
+            server.digest = digest
+            assert (await gateway.get(path))[0] == expected
+        server.digest = lambda _content: None
         status, headers, _ = await gateway.get(second["media"][0]["url"].removeprefix(gateway.url))
         assert (status, headers["Content-Disposition"]) == (200, 'attachment; filename="file.pdf"')
         for guessed in (path[:-1] + ("A" if path[-1] != "A" else "B"), "/media/x", "/media/" + path.split(".")[0].removeprefix("/media/")):
@@ -139,6 +151,10 @@ async def test_a_replayed_or_stale_message_is_taken_once_or_not_at_all(bench):
         for told in (first, old, early):
             assert await server.receive(hook, told) == 200
         assert len(await inbound(bench, 1)) == 1
+        async with Redis.from_url(bench.deployment.redis_url) as redis:
+            (known,) = [key async for key in redis.scan_iter("*taken*")]
+            # It has to be known for as long as it would be taken, also where the platform's clock is an hour ahead.
+            assert await redis.pttl(known) > (8 * 24 + 0.9) * 60 * 60 * 1000
 
 
 async def test_what_is_not_signed_by_the_accounts_app_is_refused(bench):
@@ -190,13 +206,22 @@ async def test_the_webhook_is_verified_with_our_own_secret_only(bench):
 
 
 async def test_receipts_are_kept_by_command_and_never_go_back(bench):
-    async with WhatsAppServer() as server, webhooks(bench.deployment, whatsapp={"shop": server.account()}) as gateway:
+    async with (
+        WhatsAppServer() as server,
+        WhatsAppServer(app_secret="secret of another", phone_number_id="2", business_account_id="3") as other,
+        webhooks(bench.deployment, whatsapp={"shop": server.account(), "other": other.account()}) as gateway,
+    ):
         hook = f"{gateway.url}/webhooks/whatsapp"
         sent = Sent("wamid.9", CUSTOMER, {"biz_opaque_callback_data": "c1"})
         lost = Sent("wamid.8", CUSTOMER, {"biz_opaque_callback_data": "c2"})
         unasked = Sent("wamid.7", CUSTOMER, {})
         async with Redis.from_url(bench.deployment.redis_url) as redis:
             receipts = Receipts(redis, f"{bench.deployment.topic_prefix}whatsapp:", 60)
+            for command_id in ("c1", "c2"):
+                await Attempts(redis, f"{bench.deployment.topic_prefix}whatsapp:", 60).begin(command_id, Asked("shop", {}).to_json())
+            for sender, told in ((other, sent), (server, Sent("wamid.6", CUSTOMER, {"biz_opaque_callback_data": "c3"}))):
+                assert await sender.report(hook, told, "read") == 200
+                assert await receipts.find(told.data) is None  # another account's message, or nobody's
             for status, kept in (("sent", "sent"), ("read", "read"), ("delivered", "read"), ("sent", "read"), ("strange", "read")):
                 assert await server.report(hook, sent, status) == 200
                 found = await receipts.find("c1")

@@ -11,7 +11,7 @@ import json
 import secrets
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, Literal, Self
@@ -65,6 +65,7 @@ class WhatsAppServer:
     templates: list[dict[str, Any]] = field(default_factory=list)
     media: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     media_url: str | None = None
+    digest: Callable[[bytes], str | None] = lambda content: hashlib.sha256(content).hexdigest()
     requests: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     port: int = 0
@@ -198,13 +199,12 @@ class WhatsAppServer:
             return _error(100)
         mime_type, content = found
         url = self.media_url or f"http://127.0.0.1:{self.port}/files/{media_id}"
-        digest = hashlib.sha256(content).hexdigest()
         return web.json_response(
             {
                 "messaging_product": "whatsapp",
                 "url": url,
                 "mime_type": mime_type,
-                "sha256": digest,
+                "sha256": self.digest(content),
                 "file_size": str(len(content)),
                 "id": media_id,
             }

@@ -1,5 +1,6 @@
 """What the staff sees of e-mails: those that flows sent as outgoing interactions, and the outbox of the server for trying out."""
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,9 +63,9 @@ class EmailOffice:
         if query.conversation:
             wanted = wanted.where(_columns.conversation_id == query.conversation)
         if query.q:
-            recipients = cast(_columns.recipients, String)
-            found = (column.icontains(query.q, autoescape=True) for column in (_columns.subject, recipients))
-            wanted = wanted.where(or_(*found))
+            escaped = json.dumps(query.q)[1:-1]  # as JSON has it
+            recipients = cast(_columns.recipients, String).icontains(escaped, autoescape=True)
+            wanted = wanted.where(or_(_columns.subject.icontains(query.q, autoescape=True), recipients))
         if (place := place_of(query.after)) is not None:
             wanted = wanted.where(or_(_columns.sent_at < place[0], and_(_columns.sent_at == place[0], _columns.id < place[1])))
         async with self._database.reading() as connection:

@@ -15,6 +15,8 @@ from tests.connectors.mail_server import mail_server
 from tests.connectors.office.office_bench import PASSWORD, TOKEN, serving_office, staff
 from tests.smart_routing.browser import running_browser
 
+CAT = "cat@bücher.example"
+MARKUP = "<img src=x onerror=alert(1)>"
 EVIL = "<h1>Hello</h1><script>document.title = 'stolen'; parent.document.title = 'stolen'</script><img src=x onerror=alert(1)>"
 
 
@@ -43,7 +45,9 @@ async def outbox(redis_server):
 async def test_outgoing_interactions_are_listed_searched_and_opened(redis_server, sql_url):
     async with mail_server() as server, connector(sql_url, shop=server.mailbox()) as made:
         for number in range(5):
-            body = command(outgoing_interaction=True, queue=f"q{number % 2}", subject=f"Number {number} 100%", cc=[BEN], html=EVIL)
+            body = command(
+                outgoing_interaction=True, queue=f"q{number % 2}", subject=f"Number {number} 100%", cc=[BEN], bcc=[CAT], html=EVIL
+            )
             await send(made, body, context(f"c1-1-{number}"))
     async with offices(redis_server, sql_url) as client:
         emma = client()
@@ -57,6 +61,7 @@ async def test_outgoing_interactions_are_listed_searched_and_opened(redis_server
             ("q=number+3", 1),
             ("q=100%25", 5),
             ("q=BEN@example", 5),
+            ("q=bücher", 5),
             ("q=%25", 5),
             ("q=1_0", 0),
             ("queue=q1", 2),
@@ -65,7 +70,7 @@ async def test_outgoing_interactions_are_listed_searched_and_opened(redis_server
             _, page = await emma.call("GET", f"/api/emails?{query}")
             assert len(page["emails"]) == expected, query
         _, email = await emma.call("GET", "/api/emails/c1-1-3")
-        assert (email["recipients"], email["text"], email["html"]) == ({"to": [ANN], "cc": [BEN], "bcc": []}, "Thank you.\n", True)
+        assert (email["recipients"], email["text"], email["html"]) == ({"to": [ANN], "cc": [BEN], "bcc": [CAT]}, "Thank you.\n", True)
         assert (await emma.call("GET", "/api/emails/other"))[0] == 404
         assert (await emma.call("GET", "/api/emails?after=x"))[0] == 400
 
@@ -117,10 +122,10 @@ async def test_the_outbox_keeps_so_many_and_is_emptied_by_hand_only(redis_server
 
 async def test_pages_show_mail_and_run_none_of_its_scripts(redis_server, sqlite_url, tmp_path):
     async with mail_server() as server, connector(sqlite_url, shop=server.mailbox()) as made:
-        body = command(outgoing_interaction=True, queue="support", subject="<img src=x onerror=alert(1)>", html=EVIL, cc=[BEN])
+        body = command(outgoing_interaction=True, queue="support", subject=MARKUP, html=EVIL, cc=[BEN])
         await send(made, body)
     async with outbox(redis_server) as put, offices(redis_server, sqlite_url) as client, running_browser(tmp_path / "profile") as browser:
-        await put("Your receipt", "Thank you.\n", f"<p style='color:teal'>Thank <b>you</b>.</p>{EVIL}")
+        await put(MARKUP, f"Thank you. {MARKUP}\n", f"<p style='color:teal'>Thank <b>you</b>.</p>{EVIL}")
         address = client().address
         async with browser.page(f"{address}/outbox/", width=1280, height=900) as page:
             await page.arrives("document.activeElement?.name === 'name'")  # set by the page's script, which is there by then
@@ -130,6 +135,12 @@ async def test_pages_show_mail_and_run_none_of_its_scripts(redis_server, sqlite_
             await page.arrives("document.querySelector('iframe')")
             assert await page.value("document.querySelector('iframe').contentDocument === null"), "the frame has an origin of its own"
             await page.picture(tmp_path / "outbox.png")
+            assert (
+                await page.value("[...document.querySelectorAll('#message h2, #messages b')].map((one) => one.textContent)") == [MARKUP] * 2
+            )
+            await page.value("document.querySelectorAll('.tabs button')[1].click()")
+            assert await page.value("document.querySelector('#message pre').textContent.trim()") == f"Thank you. {MARKUP}"
+            assert await page.value("document.querySelectorAll('main img').length") == 0
             await page.value("[...document.querySelectorAll('.tabs button')].at(-1).click()")
             await page.until("document.querySelector('.headers pre')?.textContent.includes('Message-Id: <c1-1-1@example.org>')")
             assert await page.value("document.title") == "Outbox"
@@ -139,10 +150,10 @@ async def test_pages_show_mail_and_run_none_of_its_scripts(redis_server, sqlite_
                 await page.picture(tmp_path / f"outbox-{width}.png")
             async with browser.page(f"{address}/emails/", width=width, height=850, dark=dark) as page:
                 await page.until("document.querySelectorAll('#emails button').length === 1")
-                assert await page.value("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the window"
+                assert await page.fits(), "nothing is wider than the window"
                 await page.value("document.querySelector('#emails button').click()")
                 await page.until("document.querySelector('dialog[open] iframe')")
-                assert await page.value("document.querySelector('dialog h2').textContent") == "<img src=x onerror=alert(1)>"
+                assert await page.value("document.querySelector('dialog h2').textContent") == MARKUP
                 await page.picture(tmp_path / f"emails-{width}.png")
         scripts = [complaint for complaint in browser.complaints if "script" not in complaint.lower() and "image" not in complaint.lower()]
         assert scripts == [], "the browser refuses the e-mail's scripts and pictures, and has nothing else to say"

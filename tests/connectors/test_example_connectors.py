@@ -6,8 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import asynccontextmanager
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,8 @@ class Gateway:
         self.traces.append(request.headers.get("traceparent", ""))
         if self.busy:
             self.busy -= 1
-            return web.Response(status=503, headers={"Retry-After": "1"})
+            in_a_second = "1" if self.busy else formatdate(time.time() + 2, usegmt=True)  # both forms of RFC 9110, 10.2.3
+            return web.Response(status=503, headers={"Retry-After": in_a_second})
         if text["to"] == "+33100000000":
             return web.Response(status=422)
         if not (request.headers.get("Idempotency-Key") and self.sent[reference]):
@@ -152,7 +155,20 @@ async def waits_for_a_busy_gateway(bench, gateway, *command):
     assert gateway.sent == {"1": 1}
 
 
-CASES = [sends_each_text_once, killed_while_it_sends, waits_for_a_busy_gateway]
+async def buries_what_is_no_command(bench, gateway, *command):
+    bench.send_bytes(b"nonsense", headers={"other": b"x"})
+    bench.send("SendSms", TEXT, command_id="1", headers={"traceparent": b"00-1-2-01", "tracestate": b"a=1"})
+    async with running(bench, gateway, *command):
+        (letter,) = await bench.dead_letters(1)
+        (record,) = await bench.records(bench.deployment.topics.responses, 1)
+        await until(lambda: sum(bench.committed().values()) == 2)
+    assert (letter["topic"], letter["offset"], letter["key"], letter["value"]) == ("commands.sms", 0, b"c1", b"nonsense")
+    assert letter["headers"] == [{"name": "other", "value": b"x"}]
+    assert letter["engine"] == "connectors.sms"
+    assert not record.headers(), "a trace context that is not valid goes nowhere"
+
+
+CASES = [sends_each_text_once, killed_while_it_sends, waits_for_a_busy_gateway, buries_what_is_no_command]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
@@ -173,3 +189,13 @@ async def test_in_python_a_lost_answer_is_looked_up_and_the_trace_goes_on(sms_be
     assert (answer["outcome"], answer["values"]) == ("ok", {"segments": "2"})
     assert (gateway.sent, gateway.calls) == ({"1": 1}, ["1"])
     assert gateway.traces[0][:36] == TRACE[:36].decode()
+
+
+async def test_in_go_an_answer_that_stays_lost_is_unknown(sms_bench, gateway, go_connector):
+    async with running(sms_bench, gateway, go_connector):
+        sms_bench.send("SendSms", TEXT, command_id="0")
+        await sms_bench.responses(1)
+        gateway.lost = 1_000
+        sms_bench.send("SendSms", TEXT, command_id="1", deadline=in_seconds(2))
+        assert (await sms_bench.answers(2))["1"] == ("unknown", "unreachable")
+    assert gateway.sent == {"0": 1, "1": 1}

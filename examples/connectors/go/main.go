@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -30,7 +31,7 @@ import (
 
 const (
 	family        = "sms"
-	recordExpiry  = 7 * 24 * time.Hour // how long a command id is known to be executed
+	recordExpiry  = 9 * 24 * time.Hour // how long a command id is known to be executed
 	presenceFor   = 10 * time.Second   // so long after its last sign of life a connector counts as dead
 	retryInitial  = 200 * time.Millisecond
 	retryLongest  = 30 * time.Second
@@ -56,11 +57,32 @@ type Response struct {
 	AnsweredAt int64             `avro:"answered_at"`
 }
 
-// outcome of one try; retry says that another one may do, not before after has passed.
+// DeadLetter is dead_letter.avsc, whole: a command that cannot be read, as it came.
+type DeadLetter struct {
+	Topic          string   `avro:"topic"` // without the prefix
+	Partition      int32    `avro:"partition"`
+	Offset         int64    `avro:"offset"`
+	Timestamp      int64    `avro:"timestamp"` // epoch ms
+	Key            *[]byte  `avro:"key"`
+	Value          *[]byte  `avro:"value"`
+	Headers        []Header `avro:"headers"`
+	Reason         string   `avro:"reason"`
+	Detail         string   `avro:"detail"`
+	ConversationID *string  `avro:"conversation_id"`
+	Engine         string   `avro:"engine"`
+}
+
+// Header is one of a dead letter's.
+type Header struct {
+	Name  string `avro:"name"`
+	Value []byte `avro:"value"`
+}
+
+// outcome of one try; retry says that another one may do, not before after has passed; lost, that this one may have been done.
 type outcome struct {
 	outcome, reason, detail string
 	values                  map[string]string
-	retry                   bool
+	retry, lost             bool
 	after                   time.Duration
 }
 
@@ -93,6 +115,8 @@ if redis.call('HGET', KEYS[1], 'owner') == ARGV[1] then return redis.call('DEL',
 return 0
 `)
 
+var traceparent = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)
+
 var errTakenOver = errors.New("another connector, which took this one for dead, has the command")
 
 type connector struct {
@@ -104,8 +128,14 @@ type connector struct {
 	name       string
 	tries      atomic.Int64
 	written    map[int]avro.Schema // what released ids mean
-	response   avro.Schema
-	responseID uint32
+	response   writing
+	deadLetter writing
+}
+
+// writing is the newest released schema of what is written, and its id.
+type writing struct {
+	schema avro.Schema
+	id     uint32
 }
 
 func main() {
@@ -142,16 +172,18 @@ func run(stop context.Context) error {
 		kgo.HeartbeatInterval(time.Second),
 		kgo.BlockRebalanceOnPoll(), // a batch is finished before its partitions can go to others
 		kgo.RequiredAcks(kgo.AllISRAcks()),
+		kgo.ProducerBatchMaxBytes(4<<20-1024),                // a dead letter holds a whole record of another topic
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)), // murmur2, as Kafka's own clients: a conversation's records are in one partition
 	)
 	if err != nil {
 		return err
 	}
 	defer c.kafka.CloseAllowingRebalance()
-	if err := c.beAlive(stop); err != nil {
+	leave, err := c.beAlive()
+	if err != nil {
 		return err
 	}
-	defer c.redis.Del(context.Background(), c.presenceKey(c.name))
+	defer leave()
 	log.Printf("connector %s: started", family)
 	for {
 		fetches := c.kafka.PollRecords(stop, 100)
@@ -207,9 +239,7 @@ func (c *connector) work(records []*kgo.Record) error {
 func (c *connector) handle(record *kgo.Record) error {
 	command, err := c.decode(record.Value)
 	if err != nil {
-		// A connector of the framework sends it to dead-letters; this one shows where that would be.
-		log.Printf("partition %d, offset %d: %v", record.Partition, record.Offset, err)
-		return nil
+		return c.bury(record, err)
 	}
 	response, err := c.once(command)
 	if err != nil {
@@ -226,8 +256,11 @@ func (c *connector) once(command Command) ([]byte, error) {
 		end = time.UnixMilli(*command.Deadline)
 	}
 	late := time.Now().After(end)
+	claimant, begun := "", false // begun: a try, ours or a dead connector's, may have been done
 	for pause := retryInitial; ; pause = min(2*pause, retryLongest) {
-		claimant := fmt.Sprintf("%s/%d", c.name, c.tries.Add(1))
+		if !begun {
+			claimant = fmt.Sprintf("%s/%d", c.name, c.tries.Add(1))
+		}
 		kind, content, err := c.claim(command.CommandID, claimant)
 		if err != nil {
 			return nil, err
@@ -245,12 +278,18 @@ func (c *connector) once(command Command) ([]byte, error) {
 		}
 		// claimed, or inherited: the back end knows the id, so that a second call has no second effect.
 		found := c.execute(command, end)
+		begun = begun || kind == "inherited" || found.lost
 		wait := max(pause, found.after)
 		if !found.retry || time.Now().Add(wait).After(end) {
+			if found.retry && begun {
+				found.outcome = "unknown" // said so, never guessed
+			}
 			return c.answer(command, claimant, found)
 		}
-		if err := releaseScript.Run(context.Background(), c.redis, []string{c.recordKey(command.CommandID)}, claimant).Err(); err != nil {
-			return nil, err
+		if !begun { // else the claim stays: who comes next, and be it too late, has to know
+			if err := releaseScript.Run(context.Background(), c.redis, []string{c.recordKey(command.CommandID)}, claimant).Err(); err != nil {
+				return nil, err
+			}
 		}
 		time.Sleep(wait)
 	}
@@ -273,18 +312,30 @@ func (c *connector) execute(command Command, end time.Time) outcome {
 	request.Header.Set("Idempotency-Key", command.CommandID)
 	reply, err := c.http.Do(request)
 	if err != nil {
-		return outcome{outcome: "error", reason: "unreachable", retry: true}
+		return outcome{outcome: "error", reason: "unreachable", retry: true, lost: true}
 	}
 	defer reply.Body.Close()
 	switch {
 	case reply.StatusCode < 300:
 		return outcome{outcome: "ok", values: map[string]string{"segments": "1"}}
 	case reply.StatusCode == http.StatusTooManyRequests || reply.StatusCode == http.StatusServiceUnavailable:
-		seconds, _ := strconv.Atoi(reply.Header.Get("Retry-After"))
-		return outcome{outcome: "error", reason: "unreachable", retry: true, after: time.Duration(seconds) * time.Second}
+		return outcome{outcome: "error", reason: "unreachable", retry: true, after: retryAfter(reply.Header.Get("Retry-After"))}
+	case reply.StatusCode >= 500: // it may have got the text all the same
+		return outcome{outcome: "error", reason: "unreachable", retry: true, lost: true}
 	default:
 		return outcome{outcome: "error", reason: "refused"}
 	}
+}
+
+// retryAfter reads how long the gateway asks us to wait: seconds or a date (RFC 9110, 10.2.3).
+func retryAfter(asked string) time.Duration {
+	if seconds, err := strconv.Atoi(asked); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(asked); err == nil {
+		return time.Until(at)
+	}
+	return 0
 }
 
 // claim makes a command this connector's own; it takes over what a dead connector had begun.
@@ -326,16 +377,44 @@ func (c *connector) answer(command Command, claimant string, found outcome) ([]b
 	if response.Values == nil {
 		response.Values = map[string]string{}
 	}
-	datum, err := avro.Marshal(c.response, response)
+	value, err := c.response.encode(response)
 	if err != nil {
 		return nil, err
 	}
-	value := append(binary.BigEndian.AppendUint32([]byte{0}, c.responseID), datum...) // Confluent's wire format
 	counts, err := answerScript.Run(context.Background(), c.redis, []string{c.recordKey(command.CommandID)}, recordExpiry.Milliseconds(), claimant, value).Text()
 	if errors.Is(err, redis.Nil) {
 		return nil, errTakenOver
 	}
 	return []byte(counts), err
+}
+
+// bury sends what is no command to the dead letters, byte for byte, so that its partition can go on.
+func (c *connector) bury(record *kgo.Record, fault error) error {
+	log.Printf("partition %d, offset %d: %v", record.Partition, record.Offset, fault)
+	letter := DeadLetter{
+		Topic: strings.TrimPrefix(record.Topic, c.prefix), Partition: record.Partition, Offset: record.Offset,
+		Timestamp: record.Timestamp.UnixMilli(), Reason: "undecodable", Detail: fault.Error(), Engine: "connectors." + family,
+	}
+	if record.Key != nil {
+		letter.Key = &record.Key
+	}
+	if record.Value != nil {
+		letter.Value = &record.Value
+	}
+	for _, header := range record.Headers {
+		letter.Headers = append(letter.Headers, Header{header.Key, header.Value})
+	}
+	value, err := c.deadLetter.encode(letter)
+	if err != nil {
+		return err
+	}
+	return c.kafka.ProduceSync(context.Background(), &kgo.Record{Topic: c.prefix + "dead-letters", Key: record.Key, Value: value}).FirstErr()
+}
+
+// encode writes a datum in Confluent's wire format: a zero byte, the schema's id in four bytes, the datum.
+func (w writing) encode(datum any) ([]byte, error) {
+	encoded, err := avro.Marshal(w.schema, datum)
+	return append(binary.BigEndian.AppendUint32([]byte{0}, w.id), encoded...), err
 }
 
 // decode reads a command: a zero byte, the schema's id in four bytes, the datum.
@@ -350,16 +429,16 @@ func (c *connector) decode(value []byte) (command Command, err error) {
 	return command, avro.Unmarshal(schema, value[5:], &command)
 }
 
-// readSchemas reads the released schemas of this family and of responses, whose file names begin with their ids.
+// readSchemas reads the released schemas of this family and of what it writes, whose file names begin with their ids.
 func (c *connector) readSchemas(folder string) error {
 	c.written = map[int]avro.Schema{}
 	files, err := filepath.Glob(filepath.Join(folder, "released", "*.avsc"))
 	if err != nil || len(files) == 0 {
 		return fmt.Errorf("expected schemas in %s/released, found none", folder)
 	}
-	for _, file := range files { // ascending: the newest response is the one that is written
+	for _, file := range files { // ascending: the newest is the one that is written
 		number, name, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".avsc"), "_")
-		if name != family+"_command" && name != "response" {
+		if name != family+"_command" && name != "response" && name != "dead_letter" {
 			continue
 		}
 		text, err := os.ReadFile(file)
@@ -374,30 +453,43 @@ func (c *connector) readSchemas(folder string) error {
 		if err != nil {
 			return err
 		}
-		if name == "response" {
-			c.response, c.responseID = schema, uint32(id)
-		} else {
+		switch name {
+		case "response":
+			c.response = writing{schema, uint32(id)}
+		case "dead_letter":
+			c.deadLetter = writing{schema, uint32(id)}
+		default:
 			c.written[id] = schema
 		}
 	}
 	return nil
 }
 
-// beAlive says until the end that this connector lives: a key that expires soon after its last sign of life.
-func (c *connector) beAlive(stop context.Context) error {
+// beAlive says until leave is called that this connector lives: a key that expires soon after its last sign of life.
+func (c *connector) beAlive() (leave func(), err error) {
 	say := func() error { return c.redis.Set(context.Background(), c.presenceKey(c.name), "", presenceFor).Err() }
 	if err := say(); err != nil {
-		return err
+		return nil, err
 	}
+	over, ended := make(chan struct{}), make(chan struct{})
 	go func() {
-		for stop.Err() == nil {
-			time.Sleep(presenceFor / 4)
-			if err := say(); err != nil {
-				log.Printf("cannot say that this connector is alive: %v", err)
+		defer close(ended)
+		for {
+			select {
+			case <-over:
+				return
+			case <-time.After(presenceFor / 4):
+				if err := say(); err != nil {
+					log.Printf("cannot say that this connector is alive: %v", err)
+				}
 			}
 		}
 	}()
-	return nil
+	return func() {
+		close(over)
+		<-ended
+		c.redis.Del(context.Background(), c.presenceKey(c.name)) // who comes next need not wait for the expiry
+	}, nil
 }
 
 func (c *connector) recordKey(commandID string) string {
@@ -406,12 +498,20 @@ func (c *connector) recordKey(commandID string) string {
 
 func (c *connector) presenceKey(name string) string { return c.prefix + "commands.connector:" + name }
 
-// trace keeps the W3C trace context; a connector that makes spans of its own would continue it instead.
+// trace keeps the W3C trace context, where it is valid; a connector that makes spans of its own would continue it instead.
 func trace(headers []kgo.RecordHeader) (kept []kgo.RecordHeader) {
+	valid := false
 	for _, header := range headers {
-		if header.Key == "traceparent" || header.Key == "tracestate" {
+		switch header.Key {
+		case "traceparent":
+			valid = traceparent.Match(header.Value)
+			kept = append(kept, header)
+		case "tracestate":
 			kept = append(kept, header)
 		}
+	}
+	if !valid {
+		return nil
 	}
 	return kept
 }

@@ -13,9 +13,11 @@ from contextlib import asynccontextmanager
 from aiohttp import ClientConnectorError, ClientError, ClientResponse, ClientSession, ClientTimeout
 from pydantic import Field, SecretStr
 
+from connectors.framework.busy import is_busy, retry_after
 from connectors.framework.connector import Body, Connector, command
 from connectors.framework.context import Context
 from connectors.framework.errors import Refused, Retry
+from connectors.framework.json_answer import object_of
 from connectors.framework.logs import log_as_json
 from connectors.framework.masking import secrets_of
 from connectors.framework.outcome import UNKNOWN, Outcome
@@ -78,8 +80,8 @@ class BellSms(Connector):
         trace = {name: value.decode() for name, value in context.headers}
         try:
             async with self._http.request(method, path, json=text, headers=trace) as answer:
-                if answer.status in {429, 503}:
-                    raise Retry("unreachable", float(answer.headers.get("Retry-After", "1")), detail=f"HTTP {answer.status}.")
+                if is_busy(answer):
+                    raise Retry("unreachable", retry_after(answer), detail=f"HTTP {answer.status}.")
                 yield answer
         except ClientConnectorError as error:  # nothing was sent
             raise Retry("unreachable", detail="No connection to the gateway.") from error
@@ -88,7 +90,8 @@ class BellSms(Connector):
 async def _outcome(answer: ClientResponse) -> Outcome:
     match answer.status:
         case 200 | 201:
-            return Outcome.ok(segments=str((await answer.json())["segments"]))
+            segments = object_of(await answer.read()).get("segments")
+            return Outcome.ok() if segments is None else Outcome.ok(segments=str(segments))
         case 422:
             return Outcome("not_mobile")
         case status if status < 500:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,6 +16,12 @@ from connectors.framework.errors import Retry
 from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.smtp.address import Address
 from connectors.sql.database import Database
+
+_KEPT: Final = 5
+"""So many times as long as its id is known in Redis a sending is kept: dead letters can be sent again for a month."""
+
+_FORGET_SECONDS: Final = 60.0
+_FORGOTTEN_AT_ONCE: Final = 10_000
 
 _INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -38,16 +44,30 @@ class Sendings:
     nothing and has to look again. So a connector that was only stopped for a while gives no message away a second time.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, record_expiry_seconds: float) -> None:
+        """Prepare; `record_expiry_seconds` is how long a command's id is known in Redis."""
         self._database = database
+        self._kept_ms = int(record_expiry_seconds * 1000) * _KEPT
+        self._forget_at = 0.0
 
     async def begin(self, context: Context) -> Sending:
         """Return what is noted of a command's message, and note that it has begun where nothing is."""
+        await self._forget()
         async with self._database.writing() as connection:
             first = {"giving": [], "accepted": [], "refused": [], "began_at": _now()}
             new = _INSERTS[connection.dialect.name](sending).values(command_id=context.command_id, **first)
             await connection.execute(new.on_conflict_do_nothing())
             return await _noted(connection, context)
+
+    async def _forget(self) -> None:
+        """Delete now and then what began so long ago that nobody can command it again, and with it the addresses of what never ended."""
+        now = time.monotonic()
+        if now < self._forget_at:
+            return
+        self._forget_at = now + _FORGET_SECONDS
+        old = select(sending.c.command_id).where(sending.c.began_at < _now() - self._kept_ms).limit(_FORGOTTEN_AT_ONCE)
+        async with self._database.writing() as connection:
+            await connection.execute(delete(sending).where(sending.c.command_id.in_(old)))
 
     async def note(self, context: Context, known: Sending, noted: Sending) -> Sending:
         """Note how far it has come, and return it.

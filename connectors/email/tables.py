@@ -11,7 +11,7 @@ sending = Table(
     Column("giving", JSON, nullable=False, comment="addresses for whom a message is under way, until the server replies"),
     Column("accepted", JSON, nullable=False, comment="addresses for whom a server has taken it"),
     Column("refused", JSON, nullable=False, comment="addresses that a server does not take it for"),
-    Column("began_at", BigInteger, nullable=False),
+    Column("began_at", BigInteger, nullable=False, index=True),
     Column("outcome", String(64), comment="what was answered; addresses are gone by then"),
     Column("reason", String(64)),
     Column("detail", Text),

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import product
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connectors.email.tables import outgoing_interaction, sending
 from connectors.framework.errors import Retry, StoreAway
@@ -230,6 +230,18 @@ async def test_an_outgoing_interaction_is_kept_and_a_basic_send_leaves_no_addres
     }.items()  # fmt: skip
     assert kept["recipients"] == {"to": [ANN], "cc": [BEN], "bcc": []}
     assert "@" not in str([(row["giving"], row["accepted"], row["refused"]) for row in noted])
+
+
+async def test_what_began_so_long_ago_that_nobody_can_command_it_again_is_forgotten(sql_url):
+    async with mail_server() as server, connector(sql_url, shop=server.mailbox()) as made:
+        await send(made, command())
+        async with made._database.writing() as connection:
+            await connection.execute(update(sending).values(began_at=sending.c.began_at - 46 * 24 * 60 * 60 * 1000))
+        await send(made, command(), context("c1-1-2"))
+        assert {row["command_id"] for row in await rows(made, sending)} == {"c1-1-1", "c1-1-2"}, "it is looked now and then"
+        made._sendings._forget_at = 0
+        await send(made, command(), context("c1-1-3"))
+        assert {row["command_id"] for row in await rows(made, sending)} == {"c1-1-2", "c1-1-3"}
 
 
 async def test_a_connector_that_was_only_stopped_gives_no_message_away_a_second_time(sql_url):

@@ -106,11 +106,12 @@ function named() {
   return examples.find((one) => one.folder === location.hash.slice(1)) ?? examples[0];
 }
 
-// Links into the office: what the flow has done there, and the desks of its agents. Each opens in a tab of its own.
+// Links into the office: what the flow has done there, the desks of its agents, and all else. Each opens in a tab of its own.
 function showBehind() {
   const links = [
     ...Object.entries(example.agents).map(([user, name]) => ["desk", `${name}'s desk`, `?as=${encodeURIComponent(user)}`]),
     ...Object.entries(example.office).map(([page, title]) => [page, title, ""]),
+    ["cases", "The whole office", ""],
   ].map(([page, title, as]) => {
     const link = document.createElement("a");
     link.href = `${base}demo/office/${page}${as}`;
@@ -119,7 +120,7 @@ function showBehind() {
     link.textContent = title;
     return link;
   });
-  behind.replaceChildren(...(links.length > 0 ? ["Behind the chat:", ...links] : []));
+  behind.replaceChildren("Behind the chat:", ...links);
 }
 
 function choose(address) {

@@ -41,6 +41,6 @@ async def test_who_answers_is_seen_and_no_name_text_or_link_does_more(redis_serv
                 assert await page.value(texts) == [SCRIPT, SCRIPT]
                 assert await page.value("document.querySelectorAll('.chat-message img').length") == 0
                 assert await page.value("document.title") == "Chat"
-                assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+                assert await page.fits()
                 if folder := os.environ.get("SMART_ROUTING_TEST_PICTURES"):
                     await page.picture(Path(folder) / f"chat_agent_{'dark' if dark else 'light'}.png")

@@ -101,6 +101,10 @@ class Page:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
+    async def fits(self) -> bool:
+        """Whether nothing is wider than the window; `innerWidth` would not tell, because on a phone it grows with what is too wide."""
+        return bool(await self.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
     async def until(self, condition: str) -> None:
         """Wait until a condition in JavaScript holds; looked at whenever something in the page changes."""
         watched = f"""new Promise((resolve, reject) => {{

@@ -169,7 +169,7 @@ async def test_steps_light_up_beside_the_chat(browser, demo):
         assert "order.number = 100246" in journal
         for part in (".chat-input", ".journal-scroll", ".drawing-view"):
             assert await in_view(page, f"document.querySelector('{part}')"), part
-        assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.fits()
         current, view = (f"document.querySelector('{one}').getBoundingClientRect()" for one in (".action.current", ".drawing-view"))
         await page.until(f"{current}.top >= {view}.top && {current}.bottom <= {view}.bottom")
 
@@ -220,7 +220,7 @@ async def test_on_a_phone_the_chat_comes_first_and_the_flow_is_a_tab_away(browse
         await page.press("ArrowRight", 39)
         assert await page.value("document.activeElement.id") == "tab-journal"
         assert "find_order" in await page.value("document.querySelector('.journal-lines').innerText")
-        assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.fits()
 
 
 async def test_the_console_shows_a_conversation_by_its_id(browser, demo, http):
@@ -230,6 +230,9 @@ async def test_the_console_shows_a_conversation_by_its_id(browser, demo, http):
     async with browser.page(f"{demo.address}/console/#{await customer.conversation()}", **DESKTOP) as page:
         await page.until("document.querySelector('.drawing-view .action.current')?.dataset.action === 'ask_number'")
         assert await page.value("document.querySelectorAll('.journal-step').length") == 3
+    async with browser.page(f"{demo.address}/console/", **PHONE) as page:
+        await page.until("document.querySelector('#choose')")
+        assert await page.fits()
 
 
 async def test_ctrl_c_ends_everything_quietly_and_leaves_nothing_behind(tmp_path):

@@ -62,6 +62,8 @@ async def test_help_with_an_order(browser, demo):
             await visitor.says("Nothing, thank you")
         await visitor.hears("This chat is closed")
         await visitor.sees_the_end()
+        async with behind(browser, visitor, "The whole office") as page:
+            await shows(page, "Five hours in Bergen")
 
 
 async def test_a_complaint_becomes_a_case_a_task_an_email_and_an_opinion(browser, demo):
@@ -289,7 +291,7 @@ async def test_every_page_of_the_office_opens_and_fits(browser, demo, window):
             await page.call("Page.navigate", url=path)
             await page.arrives(f"location.href.startsWith('{path}') && document.querySelector('#office nav a[aria-current]')")
             await page.arrives("document.title && document.querySelector('h1')")  # a page's own script may draw it
-            assert await page.value("document.documentElement.scrollWidth <= innerWidth"), path
+            assert await page.fits(), path
             assert await page.value(_UNNAMED) == [], path
             if window is PHONE:
                 assert await page.value("document.querySelector('#office').offsetHeight <= 64"), path
@@ -302,7 +304,7 @@ async def test_the_pages_of_the_office_are_behind_a_button_on_a_phone(browser, d
         assert not await page.value("document.querySelector('#office nav').checkVisibility()")
         await page.click("document.querySelector('#menu')")
         assert await page.value("document.querySelector('#menu').ariaExpanded") == "true"
-        assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+        assert await page.fits()
         assert await page.value(_TOO_SMALL) == []
         await page.click("[...document.querySelectorAll('#office nav a')].find((link) => link.textContent === 'Tasks')")
         await page.arrives("location.pathname === '/tasks/' && document.querySelector('h1')")

@@ -183,6 +183,6 @@ async def test_the_page_lists_opens_and_writes(redis_server, sqlite_url, tmp_pat
             await page.until("document.querySelector('#invoices').textContent.includes('Jan 1, 2027')")
         async with browser.page(f"{address}/invoices/", width=390, height=844, dark=True) as page:
             await page.until("document.querySelectorAll('#invoices button').length === 2")
-            assert await page.value("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the phone"
+            assert await page.fits(), "nothing is wider than the phone"
             await page.picture(tmp_path / "phone.png")
         assert browser.complaints == []

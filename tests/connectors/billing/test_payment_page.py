@@ -138,7 +138,7 @@ async def test_a_customer_pays_on_a_phone(sqlite_url, tmp_path):
         )
         async with browser.page(link, width=390, height=844, touch=True) as page:
             await page.until("document.querySelector('#pay')")
-            assert await page.value("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the phone"
+            assert await page.fits(), "nothing is wider than the phone"
             assert await page.value("document.querySelectorAll('img').length") == 0
             assert "no money moves" in await page.value("document.querySelector('.notice').textContent")
             assert await page.value("document.querySelectorAll('input:not([type=radio])').length") == 0, "no card details are asked for"

@@ -88,11 +88,11 @@ async def test_a_case_is_found_and_changed(deployment, tmp_path):
             assert await page.value("document.querySelectorAll('img, main script').length") == 0
         async with browser.page(f"{api.address}/cases/#C-2026-000002", width=390, height=844, dark=True, touch=True) as page:
             await page.arrives("document.querySelector('[data-field=refund]')?.value === '20'")
-            assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+            assert await page.fits()
             await looked_at(page, "case_phone")
             await page.value("location.hash = ''")
             await page.arrives(f"{ROWS} === 3")
-            assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+            assert await page.fits()
             await looked_at(page, "cases_phone")
 
 

@@ -26,10 +26,10 @@ PAGES = (Path(sms_office.__file__).parent / "page", Path(messaging_office.__file
 
 
 @asynccontextmanager
-async def serving(redis_server, tmp_path):
+async def serving(redis_server, sqlite_url):
     """The office with both pages; three texts, and receipts of three messages."""
     deployment = Deployment(redis_url=redis_server.url, conversation_key="a key of the tests, long enough")
-    environment = {**STAFF, "SMART_ROUTING_SQL_URL": f"sqlite:///{tmp_path / 'sms.db'}"}
+    environment = {**STAFF, "SMART_ROUTING_SQL_URL": sqlite_url}
     async with opened(Surroundings(deployment, QUICK, environment), "sms") as database, database.writing() as connection:
         for number in range(3):
             body = {"template": "parcel_sent", "sender": "SHOP", "recipient": f"+3361234567{number}", "text": f"Parcel {number} {SCRIPT}"}
@@ -54,8 +54,8 @@ def rows(table):
     return f"document.querySelectorAll('.{table} tbody tr').length"
 
 
-async def test_supervisors_see_texts_and_deliveries_and_scripts_in_them_stay_text(redis_server, tmp_path):
-    async with serving(redis_server, tmp_path) as client, running_browser(tmp_path / "browser") as browser:
+async def test_supervisors_see_texts_and_deliveries_and_scripts_in_them_stay_text(redis_server, sqlite_url, tmp_path):
+    async with serving(redis_server, sqlite_url) as client, running_browser(tmp_path / "browser") as browser:
         address = client().address
         async with browser.page(f"{address}/sms/", width=1280, height=900) as page:
             await page.arrives("document.activeElement?.name === 'name'")
@@ -79,7 +79,7 @@ async def test_supervisors_see_texts_and_deliveries_and_scripts_in_them_stay_tex
         for dark, name in ((True, "dark"), (False, "light")):
             async with browser.page(f"{address}/sms/", width=390, height=844, dark=dark, touch=True) as page:
                 await page.arrives(f"{rows('texts')} === 3")
-                assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+                assert await page.fits()
                 await looked_at(page, f"sms_phone_{name}")
         async with browser.page(f"{address}/deliveries/", width=1280, height=900, dark=True) as page:
             await page.arrives(f"{rows('deliveries')} === 3")
@@ -92,13 +92,13 @@ async def test_supervisors_see_texts_and_deliveries_and_scripts_in_them_stay_tex
             assert await page.value("document.querySelectorAll('img, main script').length") == 0
         async with browser.page(f"{address}/deliveries/", width=390, height=844, touch=True) as page:
             await page.arrives(f"{rows('deliveries')} === 3")
-            assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+            assert await page.fits()
             await looked_at(page, "deliveries_phone")
         assert [line for line in browser.complaints if "status of 401" not in line] == []
 
 
-async def test_the_api_gives_pages_to_supervisors_only(redis_server, tmp_path):
-    async with serving(redis_server, tmp_path) as client:
+async def test_the_api_gives_pages_to_supervisors_only(redis_server, sqlite_url):
+    async with serving(redis_server, sqlite_url) as client:
         program, carl, nobody = client(token=TOKEN), client(), client()
         await carl.sign_in("carl")
         for path in ("/api/sms", "/api/deliveries", "/api/deliveries/c1"):

@@ -239,9 +239,9 @@ async def test_a_wrong_address_is_refused(quiet_gateway, address):
 
 
 @pytest.fixture
-async def quiet_gateway(redis_server):
-    """A gateway whose Kafka is not there: what is wrong is told before Kafka is asked."""
-    deployment = Deployment(bootstrap_servers="127.0.0.1:1", redis_url=redis_server.url, embedded=True)
+async def quiet_gateway(shared_redis):
+    """A gateway whose Kafka is not there: what is wrong is told before Kafka is asked, and leaves nothing in Redis."""
+    deployment = Deployment(bootstrap_servers="127.0.0.1:1", redis_url=shared_redis.url, embedded=True)
     async with gateway(deployment, ready=False) as customer:
         yield customer
 

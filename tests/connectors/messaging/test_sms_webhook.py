@@ -1,6 +1,5 @@
 """The SMS gateway's webhook on a real Kafka and a real Redis."""
 
-import pytest
 from redis.asyncio import Redis
 
 from connectors.messaging.sms_webhook import LARGEST_BODY_BYTES
@@ -127,13 +126,13 @@ async def test_what_the_account_has_not_signed_for_this_address_is_refused(bench
         assert len(await inbound(bench, 1)) == 1
 
 
-@pytest.mark.parametrize("change", [{"To": "+14155550199"}, {"From": ""}, {"From": "+1\r\n2"}, {"MessageSid": ""}, {"Body": ""}])
-async def test_what_no_flow_can_take_is_left_out(bench, change):
+async def test_what_no_flow_can_take_is_left_out(bench):
     async with SmsServer() as server, served(bench, server) as gateway:
         hook = f"{gateway.url}/webhooks/sms/main"
         form = {"MessageSid": "SM1", "AccountSid": server.account_sid, "From": CUSTOMER, "To": NUMBER, "Body": "x", "NumMedia": "many"}
         assert await gateway.taken(lambda: server.post(hook, form)) == 200
-        assert await server.post(hook, {**form, "MessageSid": "SM2", **change}) == 200
+        for number, change in enumerate(({"To": "+14155550199"}, {"From": ""}, {"From": "+1\r\n2"}, {"MessageSid": ""}, {"Body": ""})):
+            assert await server.post(hook, {**form, "MessageSid": f"SM2{number}", **change}) == 200
         assert len(await inbound(bench, 1)) == 1
 
 

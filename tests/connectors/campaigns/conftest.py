@@ -4,13 +4,16 @@ import secrets
 from contextlib import contextmanager
 
 import pytest
+import pytest_asyncio
 
 from connectors.campaigns.connector import CampaignsConnector
+from connectors.campaigns.tables import metadata
 from connectors.framework.context import Context
 from schemas.deployment import Deployment
 from smart_routing.topic_admin import TopicAdmin
 from tests.connectors.command_bench import CommandBench, around
 from tests.connectors.conftest import KEY
+from tests.connectors.emptied import emptied
 from tests.connectors.test_definitions import Publisher
 
 LEAD = {
@@ -57,14 +60,22 @@ def family_bench(kafka, redis_server):
         made.close()
 
 
-@pytest.fixture
-async def connector(published, sql_url):
-    made = CampaignsConnector(around(published, SMART_ROUTING_SQL_URL=sql_url))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_connector(published, shared_sql_url):
+    """One connector for all tests of a module, on SQLite and on PostgreSQL: opening one takes longer than most tests."""
+    made = CampaignsConnector(around(published, SMART_ROUTING_SQL_URL=shared_sql_url))
     try:
         await made.open()
         yield made
     finally:
         await made.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def connector(shared_connector):
+    """A connector and no target."""
+    await emptied(shared_connector._database, metadata)
+    return shared_connector
 
 
 def insertion(**changes):

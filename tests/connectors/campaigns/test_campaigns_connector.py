@@ -29,17 +29,17 @@ async def test_targets_come_by_kafka_each_once(family_bench, sql_url):
         assert len(await rows_of(database)) == 1
 
 
-async def test_a_connector_that_is_killed_after_inserting_inserts_no_second_target(family_bench, sql_url, monkeypatch):
-    bench = family_bench
-    monkeypatch.setenv("SMART_ROUTING_SQL_URL", sql_url)
+async def test_a_connector_that_is_killed_after_inserting_inserts_no_second_target(family_bench, postgresql_url, monkeypatch):
+    bench, surroundings = family_bench, around(family_bench.deployment, SETTINGS, SMART_ROUTING_SQL_URL=postgresql_url)
+    monkeypatch.setenv("SMART_ROUTING_SQL_URL", postgresql_url)
     bench.send("InsertTarget", insertion(insert_if_duplicate=True), command_id="1")
     async with (
         program(bench.deployment, SETTINGS, "-m", "tests.connectors.doomed", "campaigns", "InsertTarget") as process,
         asyncio.timeout(PATIENCE_SECONDS),
     ):
         assert await process.stdout.readline() == b"done, not recorded\n"
-    async with program(bench.deployment, SETTINGS, "-m", "smart_routing", "connectors", "run", "campaigns"):
+    async with running(CampaignsConnector(surroundings), bench.deployment, SETTINGS):
         (answer,) = await bench.responses(1)
-    async with opened(around(bench.deployment, SMART_ROUTING_SQL_URL=sql_url), "campaigns") as database:
+    async with opened(surroundings, "campaigns") as database:
         (row,) = await rows_of(database)
     assert (answer["outcome"], answer["values"]) == ("ok", {"id": str(row.id)})

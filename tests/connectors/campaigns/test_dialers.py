@@ -16,8 +16,11 @@ from tests.connectors.command_bench import around
 NOW = "2020-01-01T00:00:00+00:00"
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
 @pytest.fixture
-async def database(connector):
+def database(connector):
     return connector._database
 
 
@@ -64,10 +67,10 @@ async def test_lower_priorities_come_first_then_those_that_have_waited_longest(c
     assert [str(given.target.id) for given in await lease(database, 10)] == [urgent, early, late, second]
 
 
-async def test_dialers_never_get_the_same_target(published, connector, sql_url, insert):
+async def test_dialers_never_get_the_same_target(published, connector, shared_sql_url, insert):
     for number in range(60):
         await insert(number)
-    dialers = [Database(around(published, SMART_ROUTING_SQL_URL=sql_url), "campaigns") for _ in range(4)]
+    dialers = [Database(around(published, SMART_ROUTING_SQL_URL=shared_sql_url), "campaigns") for _ in range(4)]
     try:
 
         async def work(database):

@@ -11,12 +11,13 @@ from connectors.campaigns.connector import CampaignsConnector
 from connectors.framework.errors import Refused, Retry
 from tests.connectors.campaigns.conftest import context, field, insertion
 from tests.connectors.command_bench import around
-from tests.connectors.postgresql_server import PostgresqlServer
 
 FIXED = "+33142685300"
 PREMIUM = "+33899701234"
 TOLL_FREE = "+33800123456"
 AMERICAN = "+12015550123"  # fixed line or mobile: the plan does not tell
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def outcome_of(connector, number=1, **changes):
@@ -36,13 +37,14 @@ async def rows(connector, table=tables.target):
 
 
 async def test_a_target_is_kept_as_it_was_given(connector):
-    fields = [field("name", "Zoë"), field("age", "07.50", "number"), field("size", "small", "list"), field("seen", "  ", "date_and_time")]
+    name = "Zoë'); DROP TABLE campaigns_target; --"
+    fields = [field("name", name), field("age", "07.50", "number"), field("size", "small", "list"), field("seen", "  ", "date_and_time")]
     outcome = await connector.insert_target(insertion(layout="lead", fields=fields), context())
     (row,) = await rows(connector)
     assert (outcome.outcome, dict(outcome.values)) == ("ok", {"id": str(row.id)})
     assert (row.medium, row.campaign, row.phone_number, row.priority, row.layout) == ("sms", "winter", "+33612345678", 3, "lead")
     assert (row.start_date, row.due_at) == ("2026-03-01T14:30:00+01:00", 1_772_371_800_000)
-    assert json.loads(row.fields) == {"name": "Zoë", "age": "7.5", "size": "small"}
+    assert json.loads(row.fields) == {"name": name, "age": "7.5", "size": "small"}
     assert (row.interaction_id, row.flow, row.attempts, row.result, row.lease) == ("c1-1", "main", 0, None, None)
 
 
@@ -55,6 +57,8 @@ async def test_a_target_is_kept_as_it_was_given(connector):
         ({"medium": "pigeon"}, "reference_not_found: reference_not_found"),
         ({"campaign": "'; DROP TABLE campaigns_target; --"}, "reference_not_found: reference_not_found"),
         ({"layout": "order"}, "reference_not_found: layout_not_found"),
+        ({"layout": "lead' OR '1'='1"}, "reference_not_found: layout_not_found"),
+        ({"phone_number": "+33612345678'; --"}, "ok"),
         ({"phone_number": "call me"}, "invalid_number: invalid_number"),
         ({"phone_number": "0612345678"}, "invalid_number: invalid_number"),
         ({"phone_number": "+3361234567"}, "invalid_number: invalid_number"),
@@ -166,15 +170,14 @@ async def test_of_different_numbers_at_the_same_time_all_are_inserted(connector)
         assert (await connection.execute(select(func.count(tables.target.c.id.distinct())))).scalar_one() == 50
 
 
-async def test_a_store_that_is_down_is_tried_again(published):
-    with PostgresqlServer() as server:
-        connector = CampaignsConnector(around(published, SMART_ROUTING_SQL_URL=server.url("postgres")))
-        try:
-            await connector.open()
-            server.stop()
-            with pytest.raises(Retry, match="unreachable"):
-                await connector.insert_target(insertion(), context())
-            server.start()
-            assert (await connector.insert_target(insertion(), context())).outcome == "ok"
-        finally:
-            await connector.close()
+async def test_a_store_that_is_away_is_tried_again(published, postgresql, postgresql_url):
+    connector = CampaignsConnector(around(published, SMART_ROUTING_SQL_URL=postgresql_url))
+    try:
+        await connector.open()
+        postgresql.shut(postgresql_url)
+        with pytest.raises(Retry, match="unreachable"):
+            await connector.insert_target(insertion(), context())
+        postgresql.reopen(postgresql_url)
+        assert (await connector.insert_target(insertion(), context())).outcome == "ok"
+    finally:
+        await connector.close()

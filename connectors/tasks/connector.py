@@ -25,6 +25,10 @@ _IDS: Final = uuid.UUID("5d8a3c70-0c1f-4c8e-9a0e-2f6d1c2b7a11")
 _REASONS: Final = frozenset({"refused", "unreachable"})
 
 
+def _target(body: Body, _context: Context) -> str | None:
+    return SALESFORCE if body["kind"] == SALESFORCE else None
+
+
 class TasksConnector(Connector):
     """Keeps tasks in SQL, and those of kind salesforce in Salesforce, too.
 
@@ -53,7 +57,7 @@ class TasksConnector(Connector):
             await self._salesforce.close()
         await self._database.close()
 
-    @command("CreateTask", idempotent=True)
+    @command("CreateTask", idempotent=True, target=_target)
     async def create_task(self, body: Body, context: Context) -> Outcome:
         """Make the task."""
         identity = str(uuid.uuid5(_IDS, context.command_id))

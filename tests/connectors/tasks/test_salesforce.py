@@ -15,11 +15,6 @@ from tests.connectors.tasks.task_bench import configured, tasks
 THERE = {"kind": "salesforce"}
 
 
-@pytest.fixture
-def store(tmp_path) -> str:
-    return f"sqlite:///{tmp_path / 'tasks.db'}"
-
-
 async def test_a_task_is_made_there_and_its_id_is_told(sql_url):
     async with salesforce() as server, tasks(sql_url, **configured(server)) as bench:
         outcome, _, values = await bench.create("c1-1-1", **THERE, end_date="2026-03-02T23:30:00+01:00")
@@ -39,8 +34,8 @@ async def test_the_same_command_twice_makes_one_task_and_does_not_undo_what_was_
         assert len(server.requests) == 1
 
 
-async def test_an_answer_that_is_lost_is_found_again_by_the_commands_id(store):
-    async with salesforce() as server, tasks(store, **configured(server, timeout_seconds=0.3)) as bench:
+async def test_an_answer_that_is_lost_is_found_again_by_the_commands_id(sqlite_url):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server, timeout_seconds=0.3)) as bench:
         server.after_work = [never, web.Response(status=502, text="<html>Bad gateway</html>")]
         for _ in range(2):
             assert (await bench.tries_again("1", **THERE)).reason == "unreachable"
@@ -49,8 +44,8 @@ async def test_an_answer_that_is_lost_is_found_again_by_the_commands_id(store):
         assert len(server.tasks) == len(await bench.rows()) == 1
 
 
-async def test_versions_before_46_say_nothing_of_a_task_that_is_there_and_are_asked(store):
-    async with salesforce() as server, tasks(store, **configured(server, api_version="v45.0")) as bench:
+async def test_versions_before_46_say_nothing_of_a_task_that_is_there_and_are_asked(sqlite_url):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server, api_version="v45.0")) as bench:
         server.version = 45
         server.after_work = [web.Response(status=500)]
         await bench.tries_again("a/b?c", **THERE)
@@ -58,13 +53,13 @@ async def test_versions_before_46_say_nothing_of_a_task_that_is_there_and_are_as
         assert server.requests[-1] == "GET /services/data/v45.0/sobjects/Task/Smart_Routing_Command__c/a%2Fb%3Fc?fields=Id"
 
 
-async def test_fields_owner_and_constants_are_as_configured(store):
+async def test_fields_owner_and_constants_are_as_configured(sqlite_url):
     chosen = {
         "owner_id": "00GAA0000012345",
         "fields": {"Subject": "name", "Type": "category", "ReminderDateTime": "start_date", "Description": "address"},
         "constants": {"Priority": "High"},
     }
-    async with salesforce() as server, tasks(store, **configured(server, **chosen)) as bench:
+    async with salesforce() as server, tasks(sqlite_url, **configured(server, **chosen)) as bench:
         assert (await bench.create("1", **THERE, start_date="2026-03-02T10:00:00+01:00"))[0] == "ok"
         made = server.tasks["1"]
         assert {**made, "Id": ""} == {
@@ -78,8 +73,8 @@ async def test_fields_owner_and_constants_are_as_configured(store):
         }
 
 
-async def test_a_session_that_is_over_is_replaced_once(store):
-    async with salesforce() as server, tasks(store, **configured(server)) as bench:
+async def test_a_session_that_is_over_is_replaced_once(sqlite_url):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server)) as bench:
         assert (await bench.create("1", **THERE))[0] == "ok"
         server.tokens.clear()
         made = await asyncio.gather(*(bench.create(f"{number}", **THERE) for number in range(2, 12)))
@@ -100,8 +95,8 @@ async def test_a_session_that_is_over_is_replaced_once(store):
         (400, "REQUEST_RUNNING_TOO_LONG"),
     ],
 )
-async def test_what_passes_is_tried_again(store, status, code):
-    async with salesforce() as server, tasks(store, **configured(server)) as bench:
+async def test_what_passes_is_tried_again(sqlite_url, status, code):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server)) as bench:
         server.next_answers = [error(status, code, "a message that may quote the customer")]
         retry = await bench.tries_again("1", **THERE)
         assert (retry.reason, retry.after) == ("unreachable", None)
@@ -109,15 +104,15 @@ async def test_what_passes_is_tried_again(store, status, code):
         assert (await bench.create("1", **THERE))[0] == "ok"
 
 
-async def test_a_pause_that_is_asked_for_is_kept(store):
-    async with salesforce() as server, tasks(store, **configured(server)) as bench:
+async def test_a_pause_that_is_asked_for_is_kept(sqlite_url):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server)) as bench:
         server.next_answers = [web.Response(status=503, headers={"Retry-After": "7"})]
         assert (await bench.tries_again("1", **THERE)).after == 7
 
 
-async def test_what_is_wrong_with_a_task_is_refused_and_told_without_its_content(store):
+async def test_what_is_wrong_with_a_task_is_refused_and_told_without_its_content(sqlite_url):
     async with salesforce() as server:
-        async with tasks(store, **configured(server)) as bench:
+        async with tasks(sqlite_url, **configured(server)) as bench:
             for number, (body, said) in enumerate((({"name": "x" * 256}, "HTTP 400 STRING_TOO_LONG (Subject)"),)):
                 with pytest.raises(Refused, match="refused") as refused:
                     await bench.create_once(f"{number}", **THERE, **body)
@@ -127,38 +122,38 @@ async def test_what_is_wrong_with_a_task_is_refused_and_told_without_its_content
             ({"fields": {"Priority": "category"}}, "HTTP 400 REQUIRED_FIELD_MISSING (Subject)"),
             ({"external_id_field": "Other__c"}, "HTTP 404 NOT_FOUND"),
         ):
-            async with tasks(store, **configured(server, **chosen)) as bench:
+            async with tasks(sqlite_url, **configured(server, **chosen)) as bench:
                 with pytest.raises(Refused, match="refused") as refused:
                     await bench.create_once("1", **THERE)
                 assert refused.value.detail == f"Salesforce refuses the task: {said}."
         assert server.tasks == {}
 
 
-async def test_an_external_id_that_several_tasks_have_is_refused(store):
-    async with salesforce() as server, tasks(store, **configured(server)) as bench:
+async def test_an_external_id_that_several_tasks_have_is_refused(sqlite_url):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server)) as bench:
         server.tasks["1"] = {"Id": "00T000000000000AAA"}
         server.copies = 1
         assert await bench.create("1", **THERE) == ("error", "refused", {})
 
 
-async def test_a_client_that_salesforce_does_not_know_is_refused(store):
-    async with salesforce() as server, tasks(store, **configured(server, client_secret="another")) as bench:
+async def test_a_client_that_salesforce_does_not_know_is_refused(sqlite_url):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server, client_secret="another")) as bench:
         with pytest.raises(Refused, match="HTTP 400 invalid_client") as refused:
             await bench.create_once("1", **THERE)
         assert refused.value.reason == "refused"
         assert server.requests == []
 
 
-async def test_signing_in_with_an_assertion(store):
+async def test_signing_in_with_an_assertion(sqlite_url):
     key, other = RSAKey.generate_key(2048), RSAKey.generate_key(2048)
     pem, other_pem = (one.as_pem(private=True).decode() for one in (key, other))
     by_jwt = {"client_secret": None, "username": USER}
     async with salesforce(key) as server:
-        async with tasks(store, **configured(server, **by_jwt, private_key=pem)) as bench:
+        async with tasks(sqlite_url, **configured(server, **by_jwt, private_key=pem)) as bench:
             assert (await bench.create("1", **THERE))[0] == "ok"
             assert "client_secret" not in server.token_requests[0]
         for wrong, said in ((other_pem, "HTTP 400 invalid_grant"), ("no key", "no RSA key in PEM")):
-            async with tasks(store, **configured(server, **by_jwt, private_key=wrong)) as bench:
+            async with tasks(sqlite_url, **configured(server, **by_jwt, private_key=wrong)) as bench:
                 with pytest.raises(Refused, match=said):
                     await bench.create_once("2", **THERE)
 
@@ -175,37 +170,37 @@ async def test_signing_in_with_an_assertion(store):
     ],
     ids=["html", "no id", "no such id", "a list", "no text", "too large"],
 )
-async def test_an_answer_that_holds_no_id_is_no_success(store, nonsense):
-    async with salesforce() as server, tasks(store, **configured(server)) as bench:
+async def test_an_answer_that_holds_no_id_is_no_success(sqlite_url, nonsense):
+    async with salesforce() as server, tasks(sqlite_url, **configured(server)) as bench:
         server.next_answers = [nonsense]
         assert (await bench.tries_again("1", **THERE)).reason == "unreachable"
         assert await bench.rows() == []
 
 
-async def test_a_token_that_is_none_is_not_used(store):
+async def test_a_token_that_is_none_is_not_used(sqlite_url):
     async def handle(request):
         return web.json_response({"access_token": "a\r\nX-Evil: 1", "instance_url": "file:///etc"})
 
     async with serving(handle) as port:
         setting = f"{{url: 'http://127.0.0.1:{port}', client_id: {CLIENT}, client_secret: s}}"
-        async with tasks(store, SMART_ROUTING_TASKS_SALESFORCE=setting) as bench:
+        async with tasks(sqlite_url, SMART_ROUTING_TASKS_SALESFORCE=setting) as bench:
             assert (await bench.tries_again("1", **THERE)).reason == "unreachable"
 
 
-async def test_a_server_that_is_down_or_speaks_something_else(store):
+async def test_a_server_that_is_down_or_speaks_something_else(sqlite_url):
     async def other(_reader, writer):
         writer.write(b"SSH-2.0-OpenSSH_9.7\r\n")
         await writer.drain()
 
     async with speaking(other) as port:
         setting = f"{{url: 'http://127.0.0.1:{port}', client_id: k, client_secret: s}}"
-        async with tasks(store, SMART_ROUTING_TASKS_SALESFORCE=setting) as bench:
+        async with tasks(sqlite_url, SMART_ROUTING_TASKS_SALESFORCE=setting) as bench:
             assert await bench.create("1", **THERE) == ("error", "refused", {})
-    async with tasks(store, SMART_ROUTING_TASKS_SALESFORCE=setting) as bench:
+    async with tasks(sqlite_url, SMART_ROUTING_TASKS_SALESFORCE=setting) as bench:
         assert (await bench.tries_again("1", **THERE)).reason == "unreachable"
 
 
-async def test_an_address_within_is_not_called_unless_it_is_allowed(store):
-    async with salesforce() as server, tasks(store, QUICK, **configured(server)) as bench:
+async def test_an_address_within_is_not_called_unless_it_is_allowed(sqlite_url):
+    async with salesforce() as server, tasks(sqlite_url, QUICK, **configured(server)) as bench:
         assert await bench.create("1", **THERE) == ("error", "refused", {})
         assert server.token_requests == []

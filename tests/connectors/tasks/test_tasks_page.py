@@ -42,12 +42,12 @@ async def signed_in(page):
     await page.click("document.querySelector('#sign-in button')")
 
 
-async def test_tasks_are_seen_done_and_made(redis_server, tmp_path):
+async def test_tasks_are_seen_done_and_made(shared_redis, tmp_path):
     url = f"sqlite:///{tmp_path / 'tasks.db'}"
     async with (
         salesforce() as server,
         tasks(url, **configured(server)) as bench,
-        serving_office(Deployment(redis_url=redis_server.url), [mount], SMART_ROUTING_SQL_URL=url, **STAFF, **configured(server)) as client,
+        serving_office(Deployment(redis_url=shared_redis.url), [mount], SMART_ROUTING_SQL_URL=url, **STAFF, **configured(server)) as client,
         running_browser(tmp_path / "browser") as browser,
     ):
         api = client(token=TOKEN)
@@ -83,7 +83,7 @@ async def test_tasks_are_seen_done_and_made(redis_server, tmp_path):
             assert await page.value("document.querySelectorAll('img').length") == 0
         async with browser.page(f"{api.address}/tasks/", width=390, height=844, dark=True, touch=True) as page:
             await page.arrives(rows("By hand", "There", "Call Ann back"))
-            assert await page.value("document.documentElement.scrollWidth <= innerWidth")
+            assert await page.fits()
             await looked_at(page, "tasks_phone")
             # Somebody else does the task that this page still shows as open.
             assert (await api.call("PATCH", f"/api/tasks/{made['id']}", {"done": True}, **{"If-Match": "*"}))[0] == 200

@@ -26,6 +26,7 @@ QUICK = ConnectorSettings(
     session_seconds=6,
     commit_interval_seconds=0.05,
     breaker_seconds=0.3,
+    metrics_port=0,  # of tests that run at the same time, only one would get the usual one
 )
 
 

@@ -15,8 +15,8 @@ ISSUED = {"issued_at": 1_780_000_000_000}
 
 
 @pytest.fixture
-def bench(types: Deployment, redis_server):
-    made = CommandBench(types.model_copy(update={"redis_url": redis_server.url}), "cases")
+def bench(own_types: Deployment, redis_server):
+    made = CommandBench(own_types.model_copy(update={"redis_url": redis_server.url}), "cases")
     yield made
     made.close()
 
@@ -49,17 +49,18 @@ async def test_a_conversations_cases_go_through_kafka_in_order(bench, sql_url):
         assert await cases.count("cases_case") == 1
 
 
-async def test_a_connector_that_is_killed_after_opening_a_case_opens_no_second_one(bench, sql_url, monkeypatch):
-    monkeypatch.setenv("SMART_ROUTING_SQL_URL", sql_url)
+async def test_a_connector_that_is_killed_after_opening_a_case_opens_no_second_one(bench, sqlite_url, monkeypatch):
+    monkeypatch.setenv("SMART_ROUTING_SQL_URL", sqlite_url)
     bench.send("CreateCase", NEW, command_id="1", **ISSUED)
     async with (
         program(bench.deployment, SETTINGS, "-m", "tests.connectors.doomed", "cases", "CreateCase") as process,
         asyncio.timeout(PATIENCE_SECONDS),
     ):
         assert await process.stdout.readline() == b"done, not recorded\n"
-    async with program(bench.deployment, SETTINGS, "-m", "smart_routing", "connectors", "run", "cases"):
+    surroundings = around(bench.deployment, SETTINGS, SMART_ROUTING_SQL_URL=sqlite_url)
+    async with running(CasesConnector(surroundings), bench.deployment, SETTINGS):
         (answer,) = await bench.responses(1)
     assert (answer["outcome"], answer["values"]["reference"]) == ("ok", "C-2026-000001")
-    async with commands(bench.deployment, sql_url) as cases:
+    async with commands(bench.deployment, sqlite_url) as cases:
         assert await cases.count("cases_case") == await cases.count("cases_link") == 1
         assert await cases.count("cases_history") == 2

@@ -15,8 +15,8 @@ STAFF = staff(carl=["cases"], nora=["agent"])
 
 
 @pytest.fixture
-def deployment(types: Deployment, redis_server) -> Deployment:
-    return types.model_copy(update={"redis_url": redis_server.url})
+def deployment(types: Deployment, shared_redis) -> Deployment:
+    return types.model_copy(update={"redis_url": shared_redis.url})
 
 
 @asynccontextmanager

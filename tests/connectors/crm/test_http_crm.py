@@ -293,11 +293,8 @@ async def test_without_a_key_a_creation_whose_answer_is_lost_is_unknown(sales, c
 
 
 async def test_a_card_that_was_created_and_not_noted_is_not_created_again(shared, postgresql, postgresql_url, crm):
-    name = postgresql_url.rpartition("/")[2]
-
     async def creates_and_the_store_goes_away(request):
-        postgresql.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-        postgresql.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        postgresql.shut(postgresql_url)
         return crm.create((await request.json())["attributes"])
 
     async with serving(crm.serve) as port, connected(shared, postgresql_url, port) as sales:
@@ -310,7 +307,7 @@ async def test_a_card_that_was_created_and_not_noted_is_not_created_again(shared
         assert (raised.value.reason, raised.value.outcome) == ("unreachable", "unknown")  # so that it is looked up first
         with pytest.raises(Retry):
             await method.look(connector, body, context)
-        postgresql.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+        postgresql.reopen(postgresql_url)
         found = await method.look(connector, body, context)
         assert (found.outcome, found.reason) == ("unknown", "interrupted")
         assert len(crm.leads) == 1

@@ -180,7 +180,6 @@ async def test_an_import_does_not_stop_who_reads(dora, deployment, sql_url):
 
 
 async def test_a_file_whose_source_goes_away_is_not_taken_for_whole(deployment, postgresql, postgresql_url):
-    name = postgresql_url.rpartition("/")[2]
     async with rows(deployment, postgresql_url) as flow:
         collection = collection_of({"id": "orders-id", **ORDERS})
         async with flow.commands.database.writing() as connection:
@@ -192,8 +191,7 @@ async def test_a_file_whose_source_goes_away_is_not_taken_for_whole(deployment, 
     ):
         assert response.status == 200
         # The first 500 rows are more than a connection holds: the others have not been read yet.
-        postgresql.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-        postgresql.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        postgresql.shut(postgresql_url)
         with pytest.raises(ClientPayloadError):
             await response.read()
 

@@ -1,6 +1,7 @@
 """Searches find their way by indexes, whatever is asked: the plans of both stores."""
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import text
 
 from connectors.databases.custom_database import collection_of
@@ -15,6 +16,8 @@ COLLECTION = collection_of({"id": "orders", **ORDERS})
 RECORDS = Records(rows)
 NUMBER = 5_000
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SEARCHES = [
     ([("number", "77")], "all"),
     ([("status", "open"), ("number", "4999")], "all"),
@@ -23,14 +26,14 @@ SEARCHES = [
 ]
 
 
-@pytest.fixture
-async def database(sql_url):
-    async with opened(around(Deployment(), SMART_ROUTING_SQL_URL=sql_url), "databases") as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def database(shared_sql_url):
+    async with opened(around(Deployment(), SMART_ROUTING_SQL_URL=shared_sql_url), "databases") as made:
         content = [{"number": str(number), "status": "open", "email": f"c{number % 500}@example.org"} for number in range(NUMBER)]
         async with made.writing() as connection:
             await RECORDS.enter(connection, COLLECTION)
             await RECORDS.add(connection, COLLECTION, content)
-        if "postgresql" in sql_url:
+        if "postgresql" in shared_sql_url:
             async with made.engine.connect() as connection:
                 await connection.execute(text("ANALYZE"))
                 await connection.commit()

@@ -27,9 +27,7 @@ async def execute(made, name, body, command_id="c1-1-1"):
 async def test_postgresql_goes_away_and_comes_back(deployment, postgresql, postgresql_url):
     async with rows(deployment, postgresql_url) as orders, cards(deployment, postgresql_url) as contacts:
         assert (await execute(orders, "InsertRow", ROW)).outcome == "ok"
-        name = postgresql_url.rpartition("/")[2].partition("?")[0]
-        postgresql.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
-        postgresql.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        postgresql.shut(postgresql_url)
         try:
             for made, command, body in (
                 (orders, "ReadRow", READ),
@@ -40,13 +38,13 @@ async def test_postgresql_goes_away_and_comes_back(deployment, postgresql, postg
                     await execute(made, command, body, "c1-2-1")
                 assert raised.value.reason == "unreachable"
         finally:
-            postgresql.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+            postgresql.reopen(postgresql_url)
         assert (await execute(orders, "InsertRow", ROW, "c1-2-1")).outcome == "ok"
         assert await orders.count() == 2
 
 
 async def test_who_waits_too_long_for_sqlite_tries_again(deployment, tmp_path, monkeypatch):
-    monkeypatch.setattr("connectors.sql.database._LOCK_SECONDS", 0.3)
+    monkeypatch.setattr("connectors.sql.sqlite.LOCK_SECONDS", 0.3)
     path = tmp_path / "connectors.db"
     async with rows(deployment, f"sqlite:///{path}") as orders:
         assert (await execute(orders, "InsertRow", ROW)).outcome == "ok"

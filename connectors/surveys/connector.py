@@ -61,7 +61,8 @@ class SurveysConnector(Connector):
         if attachment is None:
             attachment = await self._attached(body, context.envelope)
         link = None if attachment.edition is None else self._links.url(attachment.id)
-        if attachment.invites and attachment.invited_at is None:
+        # A command of another survey knows no address of the one that is attached, and its flow invites for its own.
+        if attachment.invites and attachment.invited_at is None and attachment.survey == body["survey"]:
             await self._invite(attachment, context.envelope, link or body["url"] or "")
         return Outcome.ok() if link is None else Outcome.ok(link=link)
 

@@ -75,6 +75,12 @@ def published(kafka):
 
 
 @pytest.fixture
+def sqlite_url(tmp_path):
+    """The address of an empty database where PostgreSQL would show nothing else."""
+    return f"sqlite:///{tmp_path / 'connectors.db'}"
+
+
+@pytest.fixture
 def family_bench(kafka, redis_server):
     """Kafka's side of the connector, with topics of the test's own."""
     with publishing(kafka, redis_url=redis_server.url) as deployment:

@@ -127,7 +127,20 @@ async def test_a_customer_with_a_phone_number_is_invited_once(inviting):
     assert row.invited_at is not None
 
 
-async def test_a_customer_on_whatsapp_is_invited_by_the_sender_that_is_set(published, redis_server, sql_url):
+async def test_a_command_of_another_survey_invites_to_none(inviting):
+    connector, server = inviting
+    server.faults.append("lose_request")
+    elsewhere = {"survey": "elsewhere", "url": "https://polls.example/7", "invites": True}
+    with pytest.raises(Retry, match="unreachable"):
+        await attach(connector, envelope=BY_SMS, **elsewhere)
+    assert (await attach(connector, 2, envelope=BY_SMS, invites=True)).values == {}
+    assert server.messages == [], "its own address is not that of the survey that is attached"
+    await asyncio.sleep(0.6)
+    await attach(connector, 3, envelope=BY_SMS, **elsewhere)
+    assert [message.body for message in server.messages] == ["How did we do? Please tell us: https://polls.example/7"]
+
+
+async def test_a_customer_on_whatsapp_is_invited_by_the_sender_that_is_set(published, redis_server, sqlite_url):
     async with SmsServer() as server:
         deployment = published.model_copy(update={"redis_url": redis_server.url})
         settings = {
@@ -135,32 +148,23 @@ async def test_a_customer_on_whatsapp_is_invited_by_the_sender_that_is_set(publi
             "SMART_ROUTING_SURVEYS_SMS_SENDER": FROM,
         }
         whatsapp = {"channel": "whatsapp", "account": "line", "address": CUSTOMER.removeprefix("+")}
-        async with connecting(around(deployment, sql_url, **settings)) as connector:
+        async with connecting(around(deployment, sqlite_url, **settings)) as connector:
             await attach(connector, envelope=whatsapp, invites=True, survey="elsewhere", url="https://polls.example/7")
         (message,) = server.messages
         assert (message.recipient, message.body) == (CUSTOMER, "How did we do? Please tell us: https://polls.example/7")
 
 
-@pytest.mark.parametrize(
-    "envelope",
-    [
+async def test_a_customer_who_cannot_be_invited_has_nothing_attached(inviting):
+    connector, server = inviting
+    for envelope in (
         {"channel": "web_chat", "account": "demo", "address": CUSTOMER},
         {"channel": "sms", "account": "line", "address": CUSTOMER},
         {"channel": "whatsapp", "account": FROM, "address": CUSTOMER},
         {"channel": "sms", "account": FROM, "address": "+3361234\r\nBcc: all"},
-    ],
-)
-async def test_a_customer_who_cannot_be_invited_has_nothing_attached(inviting, envelope):
-    connector, server = inviting
-    assert await refused(connector, envelope=envelope, invites=True) == ("error", "refused")
-    assert (await rows(connector), list(server.messages)) == ([], [])
-
-
-async def test_a_gateway_that_refuses_leaves_nothing_attached(inviting):
-    connector, _ = inviting
-    fixed = {**BY_SMS, "address": "+33142685300"}
-    assert await refused(connector, envelope=fixed, invites=True) == ("error", "refused")
-    assert await rows(connector) == []
+        {**BY_SMS, "address": "+33142685300"},  # which the gateway refuses: no mobile phone
+    ):
+        assert await refused(connector, envelope=envelope, invites=True) == ("error", "refused"), envelope
+        assert (await rows(connector), server.messages) == ([], [])
 
 
 async def test_a_gateway_that_does_not_answer_is_tried_again_and_invites_once(inviting):
@@ -174,8 +178,8 @@ async def test_a_gateway_that_does_not_answer_is_tried_again_and_invites_once(in
     assert len(await rows(connector)) == 1
 
 
-async def test_without_a_gateway_nobody_is_invited(published, redis_server, sql_url):
+async def test_without_a_gateway_nobody_is_invited(published, redis_server, sqlite_url):
     deployment = published.model_copy(update={"redis_url": redis_server.url})
-    async with connecting(around(deployment, sql_url)) as connector:
+    async with connecting(around(deployment, sqlite_url)) as connector:
         assert await refused(connector, envelope=BY_SMS, invites=True) == ("error", "unreachable")
         assert await rows(connector) == []

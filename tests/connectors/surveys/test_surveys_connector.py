@@ -60,9 +60,9 @@ async def test_what_a_customer_answers_is_told_with_the_command_that_asked(famil
     }
 
 
-async def test_answers_that_were_kept_while_no_connector_ran_are_told_by_the_next_one(family_bench, sql_url):
+async def test_answers_that_were_kept_while_no_connector_ran_are_told_by_the_next_one(family_bench, sqlite_url):
     bench = family_bench
-    surroundings = around(bench, sql_url)
+    surroundings = around(bench, sqlite_url)
     bench.send("AttachSurvey", attachment(), command_id="1")
     async with running(SurveysConnector(surroundings), bench.deployment, SIGNING):
         (attached,) = await bench.responses(1)
@@ -73,9 +73,9 @@ async def test_answers_that_were_kept_while_no_connector_ran_are_told_by_the_nex
     assert (name, told["values"]) == ("result_reported", {"survey": "opinion", "stars": "2"})
 
 
-async def test_an_answer_whose_transaction_breaks_leaves_nothing_to_tell(family_bench, tmp_path):
+async def test_an_answer_whose_transaction_breaks_leaves_nothing_to_tell(family_bench, sqlite_url):
     bench = family_bench
-    connector = SurveysConnector(around(bench, f"sqlite:///{tmp_path / 'connectors.db'}"))
+    connector = SurveysConnector(around(bench, sqlite_url))
     bench.send("AttachSurvey", attachment(), command_id="1")
     async with running(connector, bench.deployment, SIGNING):
         (attached,) = await bench.responses(1)
@@ -103,10 +103,10 @@ async def test_an_answer_whose_transaction_breaks_leaves_nothing_to_tell(family_
         assert len(await records(bench, 1)) == 1
 
 
-async def test_a_connector_that_is_killed_after_inviting_attaches_and_invites_once(family_bench, sql_url, monkeypatch):
+async def test_a_connector_that_is_killed_after_inviting_attaches_and_invites_once(family_bench, postgresql_url, monkeypatch):
     bench = family_bench
     async with SmsServer() as server:
-        monkeypatch.setenv("SMART_ROUTING_SQL_URL", sql_url)
+        monkeypatch.setenv("SMART_ROUTING_SQL_URL", postgresql_url)
         monkeypatch.setenv("SMART_ROUTING_SMS_GATEWAY_ACCOUNTS", json.dumps({"main": server.account()}))
         bench.send("AttachSurvey", attachment(invites=True), command_id="1", **BY_SMS)
         async with (
@@ -119,5 +119,5 @@ async def test_a_connector_that_is_killed_after_inviting_attaches_and_invites_on
         (message,) = server.messages
     assert attached["outcome"] == "ok"
     assert message.body.endswith(attached["values"]["link"])
-    async with serving_page(around(bench, sql_url)) as customer:
+    async with serving_page(around(bench, postgresql_url)) as customer:
         assert (await customer.get(attached["values"]["link"]))[0] == 200

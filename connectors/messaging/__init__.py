@@ -1,1 +1,1 @@
-"""Commands of the messaging family on the web chat, and the gateway on which its customers come in."""
+"""Commands of the messaging family on web chat, WhatsApp and SMS, and the gateway on which customers come in."""

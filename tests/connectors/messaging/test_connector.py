@@ -8,7 +8,6 @@ import time
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 
-import pytest
 from aiohttp import web
 from redis.asyncio import Redis
 
@@ -136,26 +135,26 @@ async def test_an_account_is_written_to_at_its_rate(bench):
         assert whatsapp.times[-1] - whatsapp.times[0] > 0.5
 
 
-@pytest.mark.parametrize("receipt", [True, False])
-async def test_a_message_whose_connector_was_killed_is_never_sent_again(bench, receipt):
+async def test_a_message_whose_connector_was_killed_is_never_sent_again(bench):
     """A receipt tells that it was sent; without one nobody knows, and the answer says so."""
     settings = QUICK.model_copy(update={"session_seconds": 1.5})
-    await wrote(bench, "c1")
+    await wrote(bench, "c1", "c2")
     async with WhatsAppServer() as whatsapp, SmsServer() as sms:
         variables = environment(whatsapp, sms)
         os.environ.update(variables)
         try:
-            send(bench, "1", "whatsapp", "shop", deadline=in_seconds(60))
+            for number in ("1", "2"):
+                send(bench, number, "whatsapp", "shop", conversation=f"c{number}", deadline=in_seconds(60))
             async with program(bench.deployment, settings, "-m", "tests.connectors.messaging.doomed") as process:
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    assert await process.stdout.readline() == b"done, not recorded\n"
+                    for _ in range(2):
+                        assert await process.stdout.readline() == b"done, not recorded\n"
         finally:
             for name in variables:
                 del os.environ[name]
-        if receipt:
-            async with Redis.from_url(bench.deployment.redis_url) as redis:
-                receipts = Receipts(redis, f"{bench.deployment.topic_prefix}whatsapp:", 60)
-                await receipts.record("1", "delivered", whatsapp.sent[0].id)
+        async with Redis.from_url(bench.deployment.redis_url) as redis:
+            (told,) = (sent for sent in whatsapp.sent if sent.data == "1")
+            await Receipts(redis, f"{bench.deployment.topic_prefix}whatsapp:", 60).record("1", "delivered", told.id)
         async with connected(bench, whatsapp, sms, settings):
-            assert await bench.answers(1) == {"1": ("ok", None) if receipt else ("unknown", "unreachable")}
-        assert len(whatsapp.sent) == 1
+            assert await bench.answers(2) == {"1": ("ok", None), "2": ("unknown", "unreachable")}
+        assert len(whatsapp.sent) == 2

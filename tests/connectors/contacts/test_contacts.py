@@ -123,13 +123,14 @@ async def test_the_journal_is_followed_while_nobody_asks_and_what_cannot_be_read
             for value in (b"garbage", None, journal.codec.encode("end_requested", {"conversation_id": ann, "operator": "x", "note": None})):
                 journal._worker.produce(journal.deployment.topics.journal, value, ann.encode(), partition=partition)
         journal._worker.commit_transaction()
-        nameless = journal.began(*BOB, now())
+        nameless = journal.began(*ANN, now())
         nameless["event"][1]["address"] = ""
         journal.apply(nameless, journal.wrote(ann, "marie", now()), journal.wrote(ann, "eve", now() + 1, disposition="stale"))
-        async with asyncio.timeout(30):
-            while await agents.of(customer) is None:  # noqa: ASYNC110 - what is awaited is outside of this event loop
+        contacts = f"{journal.deployment.topic_prefix}contacts:1:of:{customer}"
+        async with asyncio.timeout(30):  # agents are told before the contacts of the same stretch
+            while await agents.of(customer) is None or await redis.zcard(contacts) < 3:  # noqa: ASYNC110 - what is awaited is outside of this event loop
                 await asyncio.sleep(0.05)
-        assert await redis.zcard(f"{journal.deployment.topic_prefix}contacts:1:of:{customer}") == 3
+        assert await redis.zcard(contacts) == 3
         assert await agents.of(customer) == "marie"
 
 

@@ -179,7 +179,9 @@ class WhatsApp(Channel):
 
 
 def _rendered(text: str, choices: tuple[Choice, ...], limits: Mapping[str, int]) -> Rendering:
-    """Render what fits the command's limits and WhatsApp's own, which are narrower for the text before buttons."""
+    """Render what fits the command's limits and WhatsApp's own: it wants a text, not too long a one, and choices that differ."""
+    if not text.strip() or len({choice.text.strip() for choice in choices} - {""}) < len(choices):
+        limits = {**limits, "buttons": 0, "list_items": 0}
     if len(text) > payloads.LONGEST_BUTTON_BODY:
         limits = {**limits, "buttons": 0}
     if len(text) > payloads.LONGEST_LIST_BODY:

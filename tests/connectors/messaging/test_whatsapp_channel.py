@@ -89,6 +89,9 @@ async def test_a_text_goes_out_once_however_often_it_is_asked_for(redis_server):
         (choices([{"id": "1", "text": "more than twenty letters"}]), "list"),
         (choices([{"id": "1", "text": "more than twenty-four letters"}]), "numbered"),
         (choices(buttons=0, list_items=0), "numbered"),
+        (choices([{"id": "1", "text": "of a variable"}, {"id": "2", "text": "of a variable"}]), "numbered"),
+        (choices([{"id": "1", "text": " "}]), "numbered"),
+        (choices(text=" "), "numbered"),
     ],
 )
 async def test_buttons_where_they_fit_else_a_list_else_numbers_and_the_answer_says_which(redis_server, body, rendered):
@@ -103,7 +106,7 @@ async def test_buttons_where_they_fit_else_a_list_else_numbers_and_the_answer_sa
         case "list":
             assert sent.message["interactive"]["action"]["button"] == "Choose"
         case "numbered":
-            assert sent.message["text"]["body"].startswith("What is it about?\n1. ")
+            assert sent.message["text"]["body"].startswith(f"{body['text']}\n1. ")
 
 
 async def test_a_template_with_the_same_buttons_is_sent_also_outside_of_the_window(redis_server):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from email import message_from_bytes
+from email.message import Message
 from email.policy import default
 from typing import Final, Self
 
@@ -46,8 +47,8 @@ class KeptMessage:
             recipients,
             headers,
             str(message.get("Subject", "")),
-            "" if text is None else str(text.get_content()),
-            None if html is None else str(html.get_content()),
+            "" if text is None else _content(text),
+            None if html is None else _content(html),
         )
 
 
@@ -115,6 +116,13 @@ async def outbox_server(surroundings: Surroundings, host: str = "127.0.0.1", por
             server.close()
     finally:
         await redis.aclose()
+
+
+def _content(part: Message) -> str:
+    try:
+        return str(part.get_content())  # type: ignore[attr-defined]  # parts of a message that was read by the policy `default` have it
+    except LookupError:  # an encoding that nobody knows
+        return bytes(part.get_payload(decode=True)).decode("utf-8", "replace")
 
 
 def _loaded(text: bytes | str) -> KeptMessage:

@@ -4,7 +4,7 @@ import json
 from contextlib import asynccontextmanager
 
 from connectors.email.office import mount
-from connectors.email.outbox import outbox_server
+from connectors.email.outbox import KeptMessage, outbox_server
 from connectors.smtp.address import Address
 from connectors.smtp.mailer import Mailer
 from connectors.smtp.message import Content, compose
@@ -118,6 +118,11 @@ async def test_the_outbox_keeps_so_many_and_is_emptied_by_hand_only(redis_server
         assert (await emma.call("DELETE", "/api/outbox", **{"X-CSRF-Token": "a guess"}))[0] == 403
         assert (await emma.call("DELETE", "/api/outbox"))[0] == 200
         assert (await emma.call("GET", "/api/outbox"))[1] == {"messages": []}
+
+
+def test_a_message_in_an_encoding_that_nobody_knows_is_kept_as_far_as_it_can_be_read():
+    content = b'Subject: x\r\nContent-Type: text/plain; charset="x-klingon"\r\n\r\nnuqneH \xff\r\n'
+    assert KeptMessage.read(1, "a@example.org", [ANN], content).text == "nuqneH \N{REPLACEMENT CHARACTER}\r\n"
 
 
 async def test_pages_show_mail_and_run_none_of_its_scripts(redis_server, sqlite_url, tmp_path):

@@ -52,6 +52,12 @@ async def test_what_agents_write_while_connectors_are_killed_arrives_whole_and_i
     programs = "anna: {token: 'a token of the agent anna', roles: [agent]}"
     async with serving_office(acd.deployment, [mount], SMART_ROUTING_OFFICE_PROGRAMS=programs, **acd.environment) as client:
         anna = Desk(client("a token of the agent anna"), "anna")
+
+        async def write(first):
+            for number in range(first, first + MESSAGES // 2):
+                assert await anna.do("c1", "messages", {"id": f"m{number}", "text": str(number)}) == 202
+            await acd.wrote("c1")  # the connector is at it when it is killed
+
         async with program(acd, *run):
             async with asyncio.timeout(2 * PATIENCE_SECONDS):  # the program has much to import
                 while not await acd.redis.exists(f"{acd.floor.prefix}user:anna"):  # noqa: ASYNC110 - it is Redis's
@@ -61,13 +67,9 @@ async def test_what_agents_write_while_connectors_are_killed_arrives_whole_and_i
             assert await acd.answer("c1") == ("offered", None)
             await anna.do("c1", "accept")
             assert await acd.answer("c1") == ("accepted", None)
-        written = 0
-        for _ in range(2):
-            async with program(acd, *run):
-                for _ in range(MESSAGES // 2):
-                    assert await anna.do("c1", "messages", {"id": f"m{written}", "text": str(written)}) == 202
-                    written += 1
-                await acd.wrote("c1")  # it is at it when it is killed
+            await write(0)
+        async with program(acd, *run):
+            await write(MESSAGES // 2)
         await anna.do("c1", "end", {"how": "done"})
         async with program(acd, *run):
             assert await acd.answer("c1", "processed") == ("processed", None)

@@ -11,6 +11,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from connectors.framework.ending import end
 from processor.runtime.simulator.script import Answer, Matcher, Rule
 
+_DESK_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.5
 _PATIENCE_SECONDS: Final = 10.0
 _ENDS: Final = {"processed": "done", "ok": "done"}
@@ -55,7 +56,7 @@ class DemoAgent:
                         await self._look(session)
                     except (ClientError, TimeoutError) as error:
                         logger.debug("demo agent: %s", error)
-                    await asyncio.sleep(_LOOK_SECONDS)
+                    await asyncio.sleep(_DESK_SECONDS)
             finally:
                 await end(*self._attending.values())
 

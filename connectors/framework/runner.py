@@ -34,7 +34,7 @@ _LONGEST_SILENCE_SECONDS: Final = 60.0
 """Kafka takes a member that does not poll for five minutes for stuck (KIP-62)."""
 
 _FETCH_MS: Final = 500
-_EMBEDDED_FETCH_MS: Final = 50
+_EMBEDDED_FETCH_MS: Final = 100
 _METADATA_MS: Final = 10_000
 """A topic that is created after the connector was started is found so soon."""
 

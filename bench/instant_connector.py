@@ -4,6 +4,7 @@ Settings come from the environment. SIGTERM: it drains and ends.
 """
 
 import asyncio
+import gc
 import signal
 
 from connectors.framework.connector import Body, Connector, command
@@ -27,6 +28,8 @@ class InstantConnector(Connector):
 
 async def main() -> None:
     """Run until told to stop."""
+    gc.collect()
+    gc.freeze()  # as `smart-routing connectors run` does
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     await ConnectorRunner(InstantConnector(), Deployment.from_environment(), ConnectorSettings.from_environment()).run(stop)

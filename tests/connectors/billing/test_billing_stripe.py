@@ -372,22 +372,20 @@ async def test_a_replayed_webhook_is_heeded_once(sql_url):
         assert len(await bench.told()) == 1
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+async def test_a_webhook_about_other_money_pays_nothing(sqlite_url):
+    changes: list[dict[str, object]] = [
         {"amount_total": 1},
         {"currency": "jpy"},
         {"amount_total": "8740"},
         {"metadata": {"payment": "c9-9-9"}, "client_reference_id": None},
         {"metadata": None, "client_reference_id": None},
-    ],
-)
-async def test_a_webhook_about_other_money_pays_nothing(sqlite_url, change):
+    ]
     async with at_provider(sqlite_url) as (server, bench):
         link = await bench.begin(of_invoice())
         await server.pay(server.session, told=False)
-        assert await server.tell(server.event("checkout.session.completed", {**server.session, **change})) == 200
-        assert (await bench.page(link))["state"] == "open"
+        for change in changes:
+            assert await server.tell(server.event("checkout.session.completed", {**server.session, **change})) == 200
+            assert (await bench.page(link))["state"] == "open", change
 
 
 async def test_a_webhook_of_another_modules_account_pays_nothing(sqlite_url):
@@ -410,12 +408,14 @@ async def test_a_test_event_pays_no_real_payment(sqlite_url):
         assert (await bench.invoice()).status == "open"
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b"null", b'{"id": "e", "type": "t", "data": []}', b"\xff", b'{"id":"e","type":"t","data":{"object":[]}}']
-)
-async def test_an_event_that_cannot_be_read_is_refused(sqlite_url, body):
+async def test_an_event_that_cannot_be_read_is_refused(sqlite_url):
+    nothing, wrong = (
+        [b"", b"[]", b"{}", b"null", b"\xff"],
+        [b'{"id": "e", "type": "t", "data": []}', b'{"id":"e","type":"t","data":{"object":[]}}'],
+    )
     async with at_provider(sqlite_url) as (server, _):
-        assert await server.tell(body) == 400
+        for body in nothing + wrong:
+            assert await server.tell(body) == 400, body
 
 
 async def test_what_does_not_concern_us_is_taken_and_ignored(sqlite_url):

@@ -65,40 +65,30 @@ async def test_the_page_lets_nobody_in(sqlite_url):
         assert (headers["Referrer-Policy"], headers["X-Robots-Tag"], headers["Cache-Control"]) == ("no-referrer", "noindex", "no-store")
 
 
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"Sec-Fetch-Site": "cross-site"}, 403),
-        ({"Sec-Fetch-Site": "same-site"}, 403),
-        ({"Origin": "https://evil.example"}, 403),
-        ({"Origin": "null"}, 403),
-        ({"Origin": "http://["}, 403),
-        ({"Content-Type": "text/plain"}, 415),
-        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
-        ({"Sec-Fetch-Site": "same-origin"}, 200),
-        ({}, 200),
-    ],
-)
-async def test_another_site_cannot_pay_or_stop(sqlite_url, headers, expected):
+async def test_another_site_cannot_pay_or_stop(sqlite_url):
+    requests = [
+        ({"Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-site"}, 403), ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403), ({"Origin": "http://["}, 403), ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415), ({"Sec-Fetch-Site": "same-origin"}, 200), ({}, 200),
+    ]  # fmt: skip
     async with billing(sqlite_url) as bench:
-        link = await bench.begin(of_invoice())
-        sent = {"Content-Type": "application/json", **headers}
-        assert await status(bench, "POST", link, data=b'{"act": "stop", "tries": 0}', headers=sent) == expected
-        assert (await bench.page(link))["state"] == ("ended" if expected == 200 else "open")
+        for number, (headers, expected) in enumerate(requests):
+            link = await bench.begin(of_invoice(), context(f"c1-1-{number}"))
+            sent = {"Content-Type": "application/json", **headers}
+            assert await status(bench, "POST", link, data=b'{"act": "stop", "tries": 0}', headers=sent) == expected, headers
+            assert (await bench.page(link))["state"] == ("ended" if expected == 200 else "open"), headers
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
+async def test_a_request_that_is_none_is_refused(sqlite_url):
+    requests = [
         (b"", 400), (b"[]", 400), (b"{}", 400), (b'{"act": "refund", "tries": 0}', 400), (b'{"act": "pay", "tries": 0}', 400),
         (b'{"act": "pay", "card": "4242", "tries": 0}', 400), (b'{"act": "pay", "card": "paid", "tries": -1}', 400),
         (b'{"act": "pay", "card": "paid", "tries": 0, "amount": "0.01"}', 400), (b"x" * 5_000, 413),
-    ],
-)  # fmt: skip
-async def test_a_request_that_is_none_is_refused(sqlite_url, body, expected):
+    ]  # fmt: skip
     async with billing(sqlite_url) as bench:
         link = await bench.begin(of_invoice())
-        assert await status(bench, "POST", link, data=body, headers={"Content-Type": "application/json"}) == expected
+        for body, expected in requests:
+            assert await status(bench, "POST", link, data=body, headers={"Content-Type": "application/json"}) == expected, body
         assert (await bench.page(link))["state"] == "open"
 
 

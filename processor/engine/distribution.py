@@ -59,8 +59,11 @@ class Distribution(Action):
                 return _going_on(visit, _relayed(visit, message))
             case AgentWrote() as written:
                 return _accepted(*((SendMessage(written.text, _name(visit, written.agent)),) if written.text.strip() else ()))
+            case ResponseReceived() as response if response.outcome in PROGRESS:
+                return self._progressed(visit, response)
             case ResponseReceived() as response:
-                return self._progressed(visit, response) if response.outcome in PROGRESS else self.ended(visit, response)
+                taken = self.ended(visit, response)
+                return taken if self._is_last_word(visit, response) else replace(taken, commands=self.give_up(visit))
             case Ticked():
                 return replace(self.overdue(str(visit.memo["stage"])), commands=self.give_up(visit))
             case other:
@@ -69,6 +72,11 @@ class Distribution(Action):
     @override
     def give_up(self, visit: Visit) -> tuple[CommandBody, ...]:
         return (CancelDistribution(_command(visit)),)
+
+    def _is_last_word(self, visit: Visit, response: ResponseReceived) -> bool:
+        """Whether the ACD itself says how it ended; a connector that failed to ask it cannot tell whether a contact has begun."""
+        failed = response.outcome == self.failure and visit.memo["stage"] == ASKED
+        return response.outcome in self.branches and not failed
 
     def _progressed(self, visit: Visit, response: ResponseReceived) -> Awaiting:
         if response.outcome == "accepted":

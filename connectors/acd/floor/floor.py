@@ -178,7 +178,7 @@ class Floor:
         async for key in self._redis.scan_iter(f"{beginning}*", count=_KEYS_AT_ONCE):
             found: Any = await self._redis.hmget(key, ["outcome", "entered"])
             outcome, came = found
-            if came is not None:  # else it was forgotten meanwhile
+            if came is not None:  # else it was forgotten meanwhile, or taken back before it came
                 yield key.decode().removeprefix(beginning), None if outcome is None else outcome.decode(), int(came)
 
     async def _distribute(self, contact: Contact, asked: dict[str, Any]) -> Answer:

@@ -10,8 +10,9 @@ async def emptied(database: Database, metadata: MetaData) -> None:
     """Leave no row in a family's tables, and have rows numbered from 1 again: quicker than another database and another connector."""
     names = [executed.name, *(table.name for table in reversed(metadata.sorted_tables))]
     async with database.writing() as connection:
+        for name in names:
+            await connection.exec_driver_sql(f"DELETE FROM {name}")  # which is several times as quick as TRUNCATE where there are few
         if connection.dialect.name == "postgresql":
-            await connection.exec_driver_sql(f"TRUNCATE {', '.join(names)} RESTART IDENTITY")
+            await connection.exec_driver_sql("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'")
         else:
-            for name in (*names, "sqlite_sequence"):
-                await connection.exec_driver_sql(f"DELETE FROM {name}")
+            await connection.exec_driver_sql("DELETE FROM sqlite_sequence")

@@ -42,9 +42,8 @@ from processor.engine.variables import carried, written
 
 HOUR_MS = 3_600_000
 
-PAYMENT_RESULTS = frozenset(
-    {"payment_successful", "payment_stopped", "bank_transfer_error", "fraudulent_payment", "failed_payment", "payment_error"}
-)
+_PAID = "payment_successful"
+PAYMENT_RESULTS = frozenset({_PAID, "payment_stopped", "bank_transfer_error", "fraudulent_payment", "failed_payment", "payment_error"})
 """What can become of a payment whose link was sent (§ 11.2)."""
 
 
@@ -214,12 +213,17 @@ def _agent_wrote(conversation: Conversation, event: AgentWrote, definitions: Def
 
 
 def _result_reported(conversation: Conversation, event: ResultReported) -> Advance:
-    """Keep what became of a payment on the bill that it was for; any other result is for the journal alone."""
+    """Keep what became of a payment on the bill that it was for; any other result is for the journal alone.
+
+    A payment that has been made stays made: what is told of it afterwards is something older, told again.
+    """
     interaction = conversation.interaction
     bill = interaction.variables.get("bill", {}) if interaction is not None else {}
     if interaction is None or bill.get("payment_id") != event.command_id or event.outcome not in PAYMENT_RESULTS:
         said = f"{len(event.values)} values" if event.values else event.reason or "no reason given"
         return _noted(conversation, event, "acknowledged", f"{event.outcome}: {said}")
+    if bill.get("payment") == _PAID:
+        return _noted(conversation, event, "stale", f"{event.outcome}: the payment has been made")
     writes = (Write("bill", "payment", event.outcome), Write("bill", "payment_reason", (event.reason or "")[:REASON_CHARACTERS]))
     told = replace(interaction, variables=written(interaction.variables, writes), last_event_at=max(event.at, interaction.last_event_at))
     return _changed(replace(conversation, interaction=told), event, "applied")

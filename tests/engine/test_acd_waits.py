@@ -188,6 +188,12 @@ def test_a_reported_payment_is_kept_on_its_bill() -> None:
     assert talk.interaction.last_event_at == talk.at
 
 
+def test_a_payment_that_has_been_made_stays_made_whatever_older_result_is_told_again() -> None:
+    talk = billed()
+    assert [paid(talk, "p1", "failed_payment"), paid(talk, "p1"), paid(talk, "p1", "failed_payment")] == ["applied", "applied", "stale"]
+    assert talk.interaction.variables["bill"] == {"payment": "payment_successful", "payment_id": "p1"}
+
+
 def test_a_payment_of_another_bill_and_a_word_that_is_no_result_change_nothing() -> None:
     talk = billed()
     assert [paid(talk, "p2"), paid(talk, "p1", "ok")] == ["acknowledged", "acknowledged"]

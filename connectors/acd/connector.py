@@ -15,6 +15,10 @@ _ACKNOWLEDGE_SECONDS: Final = 25.0
 """The interaction is taken back after 30 s without an acknowledgement."""
 
 
+def _target(_body: Body, _context: Context) -> str:
+    return AcdConnector.family
+
+
 def _in_time(_body: Body) -> float:
     return _ACKNOWLEDGE_SECONDS
 
@@ -40,22 +44,22 @@ class AcdConnector(Connector):
         """Disconnect."""
         await self._backend.close()
 
-    @command("DistributeToQueue", idempotent=True, failure="unprocessed", budget=_in_time)
+    @command("DistributeToQueue", idempotent=True, failure="unprocessed", budget=_in_time, target=_target)
     async def distribute_to_queue(self, body: Body, context: Context) -> Outcome:
         """Find an agent by a queue, or by the queues of a group."""
         return await self._backend.distribute_to_queue(body, context)
 
-    @command("DistributeToUser", idempotent=True, budget=_in_time)
+    @command("DistributeToUser", idempotent=True, budget=_in_time, target=_target)
     async def distribute_to_user(self, body: Body, context: Context) -> Outcome:
         """Ask one agent."""
         return await self._backend.distribute_to_user(body, context)
 
-    @command("RelayMessage", idempotent=True)
+    @command("RelayMessage", idempotent=True, target=_target)
     async def relay_message(self, body: Body, context: Context) -> Outcome:
         """Hand over what the customer wrote."""
         return await self._backend.relay_message(body, context)
 
-    @command("CancelDistribution", idempotent=True)
+    @command("CancelDistribution", idempotent=True, target=_target)
     async def cancel_distribution(self, body: Body, context: Context) -> Outcome:
         """Take a distribution back."""
         return await self._backend.cancel_distribution(body, context)

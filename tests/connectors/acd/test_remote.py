@@ -16,7 +16,7 @@ from connectors.acd.settings import AcdSettings
 from connectors.framework.settings import SettingsError
 from schemas.deployment import Deployment
 from tests.connectors.acd.acd_bench import benches
-from tests.connectors.command_bench import QUICK, around, running
+from tests.connectors.command_bench import QUICK, around, running, until
 from tests.connectors.local_http import serving
 
 TOKEN, SECRET = "the token of the tests", "the secret of the tests"
@@ -54,12 +54,12 @@ class RemoteAcd:
 
 
 @asynccontextmanager
-async def remote_at_work(kafka, redis_server):
+async def remote_at_work(kafka, redis_server, **more):
     remote = RemoteAcd()
     async with serving(remote.handle) as port:
         settings = {"backend": "remote", "remote_url": f"http://127.0.0.1:{port}/api", "remote_token": TOKEN, "webhook_secret": SECRET}
         for bench in benches(kafka, redis_server, **settings):
-            allowed = QUICK.model_copy(update={"allowed_hosts": (f"127.0.0.1:{port}",)})
+            allowed = QUICK.model_copy(update={"allowed_hosts": (f"127.0.0.1:{port}",), **more})
             surroundings = around(bench.deployment, allowed, **bench.environment)
             async with running(AcdConnector(surroundings), bench.deployment, allowed), served(surroundings) as hook:
                 try:
@@ -184,6 +184,17 @@ async def test_an_acd_that_is_busy_or_broken_is_asked_again(remote):
     assert await bench.answer("c1") == ("queued", None)
     assert [request[2] for request in company.requests] == ["c1"] * 4
     assert len(company.known) == 1
+
+
+async def test_an_acd_that_stays_away_is_left_alone_for_a_while(kafka, redis_server):
+    async with remote_at_work(kafka, redis_server, breaker_failures=2, breaker_seconds=2.5) as (bench, company, _):
+        company.trouble = "cut"
+        bench.to_queue("c1")
+        await until(lambda: len(company.requests) == 2)
+        await asyncio.sleep(1.5)
+        assert len(company.requests) == 2, "else it would have been asked again after 0.2 s at most"
+        company.trouble = ""
+        assert await bench.answer("c1") == ("queued", None)
 
 
 async def test_an_acd_that_answers_nonsense_fails_the_command(remote):

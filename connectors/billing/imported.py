@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ def _entries(suffix: str, text: str) -> Iterator[Any]:
             yield from csv.DictReader(io.StringIO(text), strict=True)
             return
         case ".json":
-            found = json.loads(text, parse_float=Decimal)
+            found = json.loads(text, parse_float=_decimal)
         case ".yaml" | ".yml":
             found = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes texts only: no amount becomes a binary fraction, no object is made
         case _:
@@ -64,3 +64,10 @@ def _entries(suffix: str, text: str) -> Iterator[Any]:
     if not isinstance(found, list):
         raise ValueError("there is no list")  # noqa: TRY004 - the file's fault, told as its others are
     yield from found
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"a number with an exponent that is too large: {text[:40]}") from None

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, Final
 
@@ -154,7 +154,10 @@ def _canonical(declared: str, value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    number = Decimal(value.text if isinstance(value, _Exact) else repr(value))
+    try:
+        number = Decimal(value.text if isinstance(value, _Exact) else repr(value))
+    except InvalidOperation:  # an exponent beyond all that decimals have
+        raise _WrongType(f"a number of more than {_LONGEST_NUMBER} digits") from None
     if not number.is_finite() or number.adjusted() > _LONGEST_NUMBER or -_exponent(number) > _LONGEST_NUMBER:
         raise _WrongType(f"a number of more than {_LONGEST_NUMBER} digits")
     text = format(number, "f")

@@ -134,7 +134,7 @@ def test_a_file_is_read_to_the_cent(tmp_path, name):
     ("name", "text", "said"),
     [
         ("x.yaml", "a: [", "YAML"), ("x.yaml", "7", "no list"), ("x.json", "{", "JSON"), ("x.txt", "", "ends with .txt"),
-        ("x.csv", "", "found none"),
+        ("x.csv", "", "found none"), ("x.json", "[1e99999999999999999999]", "exponent"),
         ("x.yaml", "- {number: 1}\n- 7\n", "invoice 2"), ("x.yaml", "!!python/object/apply:os.system ['true']", "invoice 1"),
     ],
 )  # fmt: skip

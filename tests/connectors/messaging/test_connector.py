@@ -102,11 +102,8 @@ async def test_an_image_is_one_is_none_or_cannot_be_looked_at(bench):
         for name in ("a.png", "page", "away"):
             bench.send("CheckImage", {"url": f"{base}/{name}"}, command_id=name, conversation=name, deadline=in_seconds(3))
         found = {answer["command_id"]: (answer["outcome"], answer["reason"], answer["values"]) for answer in await bench.responses(3)}
-    assert found == {
-        "a.png": ("ok", None, {"mime_type": "image/png"}),
-        "page": ("not_an_image", "not_an_image", {}),
-        "away": ("error", "status", {}),
-    }
+    assert found.pop("away") in [("error", "status", {}), ("error", "timeout", {})]  # as the deadline falls between tries or into one
+    assert found == {"a.png": ("ok", None, {"mime_type": "image/png"}), "page": ("not_an_image", "not_an_image", {})}
 
 
 async def test_a_deadline_that_passes_while_a_provider_hangs_leaves_it_unknown(bench):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from redis.asyncio import Redis
 from sqlalchemy import Table, insert
 
@@ -27,7 +28,9 @@ from processor.runtime.topic_log import LogRecord
 from schemas.codec import Codec
 from schemas.deployment import Deployment
 from smart_routing.back_end_audit import check_back_ends
+from smart_routing.cli import main
 from smart_routing.connector_audit import read_answers
+from smart_routing.topic_admin import TopicAdmin
 
 CODEC = Codec()
 TEXT = {"template": "t", "text": "hello", "outgoing_interaction": True}
@@ -348,3 +351,21 @@ def test_a_company_s_own_acd_has_no_floor(surroundings):
     found = answers([command("acd", "1")], [response("1", "queued")])
     assert check_back_ends(found, Surroundings(surroundings.deployment, surroundings.settings, elsewhere)) == []
     assert kinds(check_back_ends(found, surroundings)) == ["lost"]
+
+
+def test_the_command_tells_what_the_back_ends_have_too_much(kafka, redis_server, tmp_path, monkeypatch):
+    deployment = Deployment(bootstrap_servers=kafka, topic_prefix="audit-test.", partitions=1, redis_url=redis_server.url)
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    note(Surroundings(deployment, ConnectorSettings(), {"SMART_ROUTING_SQL_URL": store}), ("databases", "1", "ok"))
+    for name, value in {**deployment.to_environment(), "SMART_ROUTING_SQL_URL": store}.items():
+        monkeypatch.setenv(name, value)
+    with TopicAdmin(kafka) as admin:
+        specs = list(deployment.topics.specs(deployment.partitions))
+        admin.create(specs)
+        try:
+            fine = CliRunner().invoke(main, ["audit"])
+            found = CliRunner().invoke(main, ["audit", "--back-ends"])
+        finally:
+            admin.delete([spec.name for spec in specs])
+    assert (fine.exit_code, found.exit_code) == (0, 1), found.output
+    assert "doubled: databases executed 1, which is not among its commands" in found.output

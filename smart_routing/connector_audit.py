@@ -93,7 +93,6 @@ def read_answers(commands: Mapping[str, Iterable[LogRecord]], responses: Iterabl
             )
             answers.commands[datum["command_id"]] = command
             order[command.conversation_id, family].append(datum["command_id"])
-    first: set[str] = set()
     ends: dict[str, bytes] = {}
     answered: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for record in responses:
@@ -106,8 +105,7 @@ def read_answers(commands: Mapping[str, Iterable[LogRecord]], responses: Iterabl
             continue
         command_id, value = datum["command_id"], record.value or b""
         answers.responses += 1
-        if command_id not in first:
-            first.add(command_id)
+        if command_id not in answers.outcomes:
             answers.outcomes[command_id] = datum["outcome"]
             answered[answered_command.conversation_id, answered_command.family].append(command_id)
         if datum["outcome"] in PROGRESS.get((answered_command.family, answered_command.name), ()):
@@ -116,7 +114,7 @@ def read_answers(commands: Mapping[str, Iterable[LogRecord]], responses: Iterabl
         if ends.setdefault(command_id, value) != value:
             answers.findings.append(Finding("mismatched", f"command {command_id} has two answers that differ"))
     for key, command_ids in order.items():
-        expected = [command_id for command_id in dict.fromkeys(command_ids) if command_id in first]
+        expected = [command_id for command_id in dict.fromkeys(command_ids) if command_id in answers.outcomes]
         if answered[key] != expected:
             answers.findings.append(Finding("out_of_order", f"conversation {key[0]}: commands of {key[1]} are not answered in their order"))
     return answers

@@ -5,20 +5,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.billing import invoice_store
 from connectors.billing.payment import CANCELLED, CLOSING, ENDED, OPEN, PAID, PROCESSING, STOPPED, SUCCESSFUL, Payment, State
 from connectors.billing.tables import event, invoice, payment
 from connectors.sql import outbox
+from connectors.sql.insertion import insert_into
 
 FAMILY: Final = "billing"
 ALREADY_PAID: Final = "already_paid"
 EXPIRED: Final = "expired"
 
 _BATCH: Final = 100
-_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _columns = payment.c
 
 
@@ -53,7 +52,7 @@ async def locked(connection: AsyncConnection, identity: str) -> Payment | None:
 
 async def begin(connection: AsyncConnection, values: Mapping[str, Any]) -> Payment:
     """Add a payment, or return the one that there is by this id."""
-    new = _INSERTS[connection.dialect.name](payment).values(**values, state=OPEN, tries=0, session=0, begun_at=now())
+    new = insert_into(connection, payment).values(**values, state=OPEN, tries=0, session=0, begun_at=now())
     await connection.execute(new.on_conflict_do_nothing(index_elements=[_columns.id]))
     begun = await by_id(connection, values["id"])
     assert begun is not None, "it has just been added, or was there"
@@ -131,7 +130,7 @@ async def with_session(connection: AsyncConnection, found: Payment, session: tup
 
 async def is_new(connection: AsyncConnection, module: str, event_id: str) -> bool:
     """Note an event of a provider's, and tell whether it was not heeded before."""
-    new = _INSERTS[connection.dialect.name](event).values(module=module, id=event_id, at=now())
+    new = insert_into(connection, event).values(module=module, id=event_id, at=now())
     return (await connection.execute(new.on_conflict_do_nothing().returning(event.c.id))).one_or_none() is not None
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Table, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.campaigns import tables
 from connectors.framework.errors import Refused
+from connectors.sql.insertion import insert_into
 
 DUPLICATION: Final = "duplication"
 
@@ -92,6 +92,5 @@ def _is(medium: str, reference: str) -> tuple[Any, Any]:
 
 async def _add(connection: AsyncConnection, table: Table, key: Mapping[str, Any]) -> bool:
     """Add a row unless its key is there; returns whether it was not."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    added = await connection.execute(dialect.insert(table).values(key).on_conflict_do_nothing().returning(table.c.medium))
+    added = await connection.execute(insert_into(connection, table).values(key).on_conflict_do_nothing().returning(table.c.medium))
     return added.one_or_none() is not None

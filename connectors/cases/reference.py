@@ -5,11 +5,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.cases.tables import case, counter
+from connectors.sql.insertion import insert_into
 
 PATTERN: Final = r"^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$"
 """What a reference that was given elsewhere may look like."""
@@ -39,8 +38,7 @@ async def reserve(connection: AsyncConnection, reference: str) -> None:
 
 async def _raised(connection: AsyncConnection, series: str, at_least: int | None) -> int:
     """Return the counter of a series, raised by one, or to `at_least`; its row is locked until the transaction ends."""
-    insert = postgresql_insert if connection.dialect.name == "postgresql" else sqlite_insert
-    first = insert(counter).values(series=series, last=1 if at_least is None else at_least)
+    first = insert_into(connection, counter).values(series=series, last=1 if at_least is None else at_least)
     raised = counter.c.last + 1 if at_least is None else func.max(counter.c.last, at_least)
     if at_least is not None and connection.dialect.name == "postgresql":
         raised = func.greatest(counter.c.last, at_least)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.crm.directory import Directory, place_of
@@ -15,6 +14,7 @@ from connectors.crm.tables import associations, cards
 from connectors.framework.errors import Refused
 from connectors.records.declared_fields import complete
 from connectors.records.records import Asserted, Combination, Record, Records
+from connectors.sql.insertion import insert_into
 
 records = Records(cards)
 
@@ -124,10 +124,9 @@ async def change(connection: AsyncConnection, directory: Directory, record: Reco
 
 async def associate(connection: AsyncConnection, envelope: Mapping[str, Any], directory: Directory, card: str) -> None:
     """Note that the command's interaction belongs to a card, in place of the one that it belonged to before."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     place = {"kind": directory.kind, "crm": directory.id, "object": directory.object, "card": card}
     noted = {"conversation_id": envelope["conversation_id"], "associated_at": time.time_ns() // 1_000_000, **place}
-    statement = dialect.insert(associations).values(interaction_id=envelope["interaction_id"], **noted)
+    statement = insert_into(connection, associations).values(interaction_id=envelope["interaction_id"], **noted)
     await connection.execute(statement.on_conflict_do_update(index_elements=[associations.c.interaction_id], set_=noted))
 
 

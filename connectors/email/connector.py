@@ -45,7 +45,7 @@ class EmailConnector(Connector):
         """Prepare. Raises SettingsError."""
         self._mailer = Mailer(surroundings)
         self._database = Database(surroundings, self.family)
-        self._sendings = Sendings(self._database, surroundings.settings.record_expiry_seconds)
+        self._sendings = Sendings(self._database)
 
     async def open(self) -> None:
         """Connect to the store."""

@@ -3,10 +3,9 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.email.tables import outgoing_interaction, sending
@@ -15,15 +14,8 @@ from connectors.framework.context import Context
 from connectors.framework.errors import Retry
 from connectors.framework.outcome import UNKNOWN, Outcome
 from connectors.smtp.address import Address
-from connectors.sql.database import Database
-
-_KEPT: Final = 5
-"""So many times as long as its id is known in Redis a sending is kept: dead letters can be sent again for a month."""
-
-_FORGET_SECONDS: Final = 60.0
-_FORGOTTEN_AT_ONCE: Final = 10_000
-
-_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+from connectors.sql.database import Database, storable
+from connectors.sql.insertion import insert_into
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +36,20 @@ class Sendings:
     nothing and has to look again. So a connector that was only stopped for a while gives no message away a second time.
     """
 
-    def __init__(self, database: Database, record_expiry_seconds: float) -> None:
-        """Prepare; `record_expiry_seconds` is how long a command's id is known in Redis."""
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._kept_ms = int(record_expiry_seconds * 1000) * _KEPT
-        self._forget_at = 0.0
 
     async def begin(self, context: Context) -> Sending:
-        """Return what is noted of a command's message, and note that it has begun where nothing is."""
-        await self._forget()
+        """Return what is noted of a command's message, and note that it has begun where nothing is.
+
+        What began long ago goes, and with it the addresses of what never ended.
+        """
+        await self._database.forget(sending.c.command_id, sending.c.began_at)
         async with self._database.writing() as connection:
             first = {"giving": [], "accepted": [], "refused": [], "began_at": _now()}
-            new = _INSERTS[connection.dialect.name](sending).values(command_id=context.command_id, **first)
+            new = insert_into(connection, sending).values(command_id=context.command_id, **first)
             await connection.execute(new.on_conflict_do_nothing())
             return await _noted(connection, context)
-
-    async def _forget(self) -> None:
-        """Delete now and then what began so long ago that nobody can command it again, and with it the addresses of what never ended."""
-        now = time.monotonic()
-        if now < self._forget_at:
-            return
-        self._forget_at = now + _FORGET_SECONDS
-        old = select(sending.c.command_id).where(sending.c.began_at < _now() - self._kept_ms).limit(_FORGOTTEN_AT_ONCE)
-        async with self._database.writing() as connection:
-            await connection.execute(delete(sending).where(sending.c.command_id.in_(old)))
 
     async def note(self, context: Context, known: Sending, noted: Sending) -> Sending:
         """Note how far it has come, and return it.
@@ -127,18 +109,14 @@ def _outgoing(context: Context, body: Body) -> Mapping[str, Any]:
         "sent_at": _now(),
         "recipients": {name: list(body[name]) for name in ("to", "cc", "bcc")},
         "subject": body["subject"],
-        "text": _storable(body["text"]),
-        "html": None if body["html"] is None else _storable(body["html"]),
+        "text": storable(body["text"]),
+        "html": None if body["html"] is None else storable(body["html"]),
     }
 
 
 def texts(addresses: Iterable[Address]) -> frozenset[str]:
     """Return addresses as they are noted."""
     return frozenset(address.text for address in addresses)
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's texts have no NUL
 
 
 def _now() -> int:

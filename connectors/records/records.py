@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from sqlalchemy import Select, delete, exists, func, insert, select, union, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.framework.errors import StoreAway
 from connectors.records.declared_fields import Declared, key_of
 from connectors.records.record_tables import RecordTables
 from connectors.sql.database import Database
+from connectors.sql.insertion import insert_into
 
 _PROBE: Final = 200
 """How many records of a value are counted to see which of several is the rarest."""
@@ -258,8 +258,7 @@ class Records:
         return None if found is None else json.loads(found)
 
     async def _begin(self, connection: AsyncConnection, collection: Collection) -> None:
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        new = dialect.insert(self._tables.collections).values(name=collection.name, types="{}")
+        new = insert_into(connection, self._tables.collections).values(name=collection.name, types="{}")
         await connection.execute(new.on_conflict_do_nothing())
 
     async def _make_keys_anew(self, connection: AsyncConnection, collection: Collection, names: list[str]) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.framework.connector import Body
@@ -14,27 +13,27 @@ from connectors.office.paging import Place
 from connectors.sms.tables import outgoing
 from connectors.sms_gateway.receipts import RANKS
 from connectors.sms_gateway.segments import segments_of
+from connectors.sql.database import storable
+from connectors.sql.insertion import insert_into
 
 ASKED: Final = "asked"
 REFUSED: Final = "refused"
-
-_INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 async def ask(connection: AsyncConnection, body: Body, context: Context) -> None:
     """Note that a text is about to be sent; a row that is there stays as it is."""
     envelope, now = context.envelope, _now()
     await connection.execute(
-        _INSERTS[connection.dialect.name](outgoing)
+        insert_into(connection, outgoing)
         .values(
             command_id=context.command_id,
             conversation_id=context.conversation_id,
             interaction_id=envelope["interaction_id"],
             flow=envelope["flow"],
             template=body["template"],
-            sender=_storable(body["sender"][:64]),
-            recipient=_storable(body["recipient"][:64]),
-            text=_storable(body["text"]),
+            sender=storable(body["sender"][:64]),
+            recipient=storable(body["recipient"][:64]),
+            text=storable(body["text"]),
             segments=segments_of(body["text"]),
             status=ASKED,
             asked_at=now,
@@ -72,10 +71,6 @@ async def listed(connection: AsyncConnection, wanted: Mapping[str, str], *, afte
         statement = statement.where(tuple_(outgoing.c.asked_at, outgoing.c.command_id) < tuple_(*after))
     statement = statement.order_by(outgoing.c.asked_at.desc(), outgoing.c.command_id.desc()).limit(limit)
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL's texts have no NUL
 
 
 def _now() -> int:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Column, ColumnElement, delete, insert, select, true
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -37,6 +37,8 @@ _PASSING: Final = frozenset({"40001", "40P01", "55P03", "57014"})
 _KEPT: Final = 5
 """So many times as long as its id is known in Redis is it kept what a command has done: dead letters can be sent again for a month."""
 
+_ALL: Final = true()
+
 _FORGET_SECONDS: Final = 60.0
 _FORGOTTEN_AT_ONCE: Final = 10_000
 
@@ -64,7 +66,7 @@ class Database:
         if self._sqlite:
             prepared(self.engine.sync_engine)
         self._kept_ms = int(surroundings.settings.record_expiry_seconds * 1000) * _KEPT
-        self._forget_at = 0.0
+        self._forget_at: dict[str, float] = {}
         self._opening = asyncio.Lock()
         self._is_open = False
         # SQLite has one writer at a time, and who finds it busy looks again now and then: in one process, waiting in turn is far quicker.
@@ -127,7 +129,7 @@ class Database:
         What the work raises rolls both back. Raises StoreAway where the store does not answer, with outcome `unknown` where it was to
         commit.
         """
-        await self._forget()
+        await self.forget(executed.c.command_id, executed.c.executed_at, executed.c.family == self.family)
         outcome: Outcome | None = None
         try:
             async with self.writing() as connection:
@@ -151,16 +153,23 @@ class Database:
         async with self.reading() as connection:
             return await self._recorded(connection, context)
 
-    async def _forget(self) -> None:
-        """Delete now and then what was executed so long ago that nobody can command it again."""
-        now = time.monotonic()
-        if now < self._forget_at:
+    async def forget(self, key: Column[str], noted_at: Column[int], rows: ColumnElement[bool] = _ALL) -> None:
+        """Delete now and then what was noted of commands so long ago that nobody can command them again.
+
+        Args:
+            key: a command's id in the table where it is noted.
+            noted_at: when that was, epoch ms.
+            rows: which of the table's rows are meant.
+
+        Raises StoreAway where the store does not answer.
+        """
+        now, table = time.monotonic(), key.table
+        if now < self._forget_at.get(table.name, 0.0):
             return
-        self._forget_at = now + _FORGET_SECONDS
-        old = (executed.c.family == self.family) & (executed.c.executed_at < time.time_ns() // 1_000_000 - self._kept_ms)
-        some = select(executed.c.command_id).where(old).limit(_FORGOTTEN_AT_ONCE)
+        self._forget_at[table.name] = now + _FORGET_SECONDS
+        old = select(key).where(rows, noted_at < time.time_ns() // 1_000_000 - self._kept_ms).limit(_FORGOTTEN_AT_ONCE)
         async with self.writing() as connection:
-            await connection.execute(delete(executed).where(executed.c.family == self.family, executed.c.command_id.in_(some)))
+            await connection.execute(delete(table).where(rows, key.in_(old)))
 
     async def _recorded(self, connection: AsyncConnection, context: Context) -> Outcome | None:
         wanted = select(executed).where(executed.c.family == self.family, executed.c.command_id == context.command_id)
@@ -213,3 +222,8 @@ def _is_passing(error: DBAPIError) -> bool:
     if isinstance(error, OperationalError) and is_passing(error):
         return True
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING
+
+
+def storable(text: str) -> str:
+    """Return a text as the store can keep it: PostgreSQL's texts have no NUL."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from connectors.sql import outbox
+from connectors.sql.insertion import insert_into
 from connectors.surveys import tables
 from connectors.surveys.survey import Survey
 
@@ -140,5 +140,4 @@ async def _found(connection: AsyncConnection, condition: Any) -> Attachment | No
 
 
 async def _add(connection: AsyncConnection, table: Any, values: Mapping[str, Any]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    await connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing())
+    await connection.execute(insert_into(connection, table).values(values).on_conflict_do_nothing())

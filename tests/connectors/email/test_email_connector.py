@@ -239,7 +239,7 @@ async def test_what_began_so_long_ago_that_nobody_can_command_it_again_is_forgot
             await connection.execute(update(sending).values(began_at=sending.c.began_at - 46 * 24 * 60 * 60 * 1000))
         await send(made, command(), context("c1-1-2"))
         assert {row["command_id"] for row in await rows(made, sending)} == {"c1-1-1", "c1-1-2"}, "it is looked now and then"
-        made._sendings._forget_at = 0
+        made._database._forget_at.clear()
         await send(made, command(), context("c1-1-3"))
         assert {row["command_id"] for row in await rows(made, sending)} == {"c1-1-2", "c1-1-3"}
 
